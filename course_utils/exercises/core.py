@@ -1,0 +1,223 @@
+"""Judges answers to exercises: check, hint, solution, progress. Knows no exercise itself and no notebook.
+
+An answer is judged in this process, under a time limit, with its output held back. Whatever it does, the cell ends in one kind
+sentence: no exception reaches the learner.
+"""
+
+import contextlib
+import functools
+import importlib
+import inspect
+import io
+import pkgutil
+import reprlib
+import textwrap
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, NoReturn
+
+from course_utils.errors import CourseError, nearest
+from course_utils.exercises import untouched
+from course_utils.exercises.record import Record
+from course_utils.exercises.timelimit import TimeLimitReached, time_limit
+
+SECONDS = 5.0
+
+
+class Outcome(Enum):
+    """What can come of a check, with the mark that a learner sees."""
+
+    CORRECT = "✅ Correct."
+    INCORRECT = "❌ Not yet."
+    NOT_ATTEMPTED = "✏️ Not attempted."
+    NOTHING_TO_CHECK = "🤷 Nothing to check."
+
+
+class Mistake(Exception):
+    """Raised by a `verify` to refuse an answer; the message names the likely mistake."""
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A wrong answer that learners really give, and the words of the message that must refuse it."""
+
+    answer: Any
+    because: str
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise.
+
+    `verify(answer)` returns None, or raises Mistake through `expect` and `refuse`; a string that it returns is said to the learner on
+    success. `solution` is a real function: the answer itself where the exercise asks for a function, else a function without
+    parameters that computes the answer (`value=True`). `other` is a right answer written differently from the solution.
+    """
+
+    name: str
+    verify: Callable[[Any], str | None]
+    solution: Callable
+    hints: tuple[str, ...]
+    wrong: Mapping[str, Wrong]
+    other: Any
+    value: bool = False
+    seconds: float = field(default=SECONDS, repr=False)
+
+    def right_answer(self) -> Any:
+        """Returns the answer that the solution stands for."""
+        return self.solution() if self.value else self.solution
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome of one check and the sentences that explain it."""
+
+    outcome: Outcome
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.outcome.value} {self.message}".strip()
+
+
+def expect(condition: Any, message: str) -> None:
+    """Raises Mistake(message) unless the condition holds: the one statement that a `verify` is made of."""
+    if not condition:
+        raise Mistake(message)
+
+
+def refuse(message: str) -> NoReturn:
+    """Raises Mistake(message)."""
+    raise Mistake(message)
+
+
+def call(function: Any, *arguments: Any) -> Any:
+    """Returns function(*arguments); raises Mistake when it is no function or fails, naming the call and the error."""
+    if not callable(function):
+        refuse(f"The check expected a function and found {short(function)}. Pass the function itself, without calling it.")
+    shown = f"{getattr(function, '__name__', 'answer')}({', '.join(short(a) for a in arguments)})"
+    try:
+        result = function(*arguments)
+    except TimeLimitReached:
+        raise
+    except RecursionError:
+        refuse(f"{shown} calls itself without end. Does it have a case that stops?")
+    except BaseException as error:
+        refuse(f"{shown} raised {type(error).__name__}: {_clip(str(error))}")
+    if result is None:
+        refuse(f"{shown} returned None. Is a `return` missing?")
+    return result
+
+
+def short(value: Any) -> str:
+    """Returns a representation of any object on one line of at most about 100 characters, whatever the object is."""
+    try:
+        writer = reprlib.Repr()
+        writer.maxlist = writer.maxtuple = writer.maxdict = writer.maxset = 12
+        writer.maxstring = writer.maxother = 100
+        return _clip(writer.repr(value).replace("\n", " "))
+    except Exception:
+        return f"an object of type {type(value).__name__}"
+
+
+def judge(name: str, answer: Any = ...) -> Verdict:
+    """Returns the verdict on an answer; never raises and prints nothing."""
+    exercise = registry().get(name)
+    if exercise is None:
+        return Verdict(Outcome.NOTHING_TO_CHECK, _no_such(name))
+    if untouched.holds_a_hole(answer):
+        return Verdict(Outcome.NOT_ATTEMPTED, f'Replace the `...` and run the cell again. hint("{name}") gives a first push.')
+    printed = io.StringIO()
+    try:
+        with time_limit(exercise.seconds), contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+            praise = exercise.verify(answer)
+    except Mistake as mistake:
+        verdict = Verdict(Outcome.INCORRECT, str(mistake))
+    except TimeLimitReached:
+        message = f"Your answer was still running after {exercise.seconds:.0f} seconds and was stopped. Does a loop never end?"
+        verdict = Verdict(Outcome.INCORRECT, message)
+    except BaseException as error:
+        message = f"The check could not read your answer, {short(answer)} ({type(error).__name__}: {_clip(str(error))})."
+        verdict = Verdict(Outcome.INCORRECT, message)
+    else:
+        verdict = Verdict(Outcome.CORRECT, praise or "")
+    if verdict.outcome is Outcome.INCORRECT and printed.getvalue().strip():
+        note = f" (What your code printed was held back; it begins {short(printed.getvalue()[:60])}. A check looks at what is returned.)"
+        verdict = Verdict(verdict.outcome, verdict.message + note)
+    return verdict
+
+
+def check(name: str, answer: Any = ...) -> None:
+    """Judges an answer, prints the verdict and keeps a correct one in the record of progress."""
+    verdict = judge(name, answer)
+    print(verdict)
+    if verdict.outcome is Outcome.CORRECT:
+        Record.load().add(name)
+
+
+_hints_given: dict[str, int] = {}
+
+
+def hint(name: str) -> None:
+    """Prints the next hint of an exercise; each call goes one step up the ladder."""
+    exercise = registry().get(name)
+    if exercise is None:
+        print(_no_such(name))
+        return
+    step = min(_hints_given.get(name, 0), len(exercise.hints) - 1)
+    _hints_given[name] = step + 1
+    more = f'hint("{name}") again for the next' if step + 1 < len(exercise.hints) else f'the last one; solution("{name}") shows an answer'
+    print(f"💡 {exercise.hints[step]}\n   ({step + 1} of {len(exercise.hints)}: {more})")
+
+
+def solution(name: str) -> None:
+    """Prints one right answer as code."""
+    exercise = registry().get(name)
+    print(_no_such(name) if exercise is None else source(exercise))
+
+
+def source(exercise: Exercise) -> str:
+    """Returns the code of an exercise's solution; of a value, the lines that compute it."""
+    return textwrap.dedent(inspect.getsource(exercise.solution)).strip()
+
+
+def progress() -> None:
+    """Prints how many exercises of each lesson you have solved."""
+    solved = Record.load().solved
+    for lesson, exercises in by_lesson().items():
+        done = sum(e.name in solved for e in exercises)
+        print(f"{'●' * done}{'○' * (len(exercises) - done)}  {lesson}: {done} of {len(exercises)}")
+
+
+@functools.cache
+def by_lesson() -> dict[str, tuple[Exercise, ...]]:
+    """Returns the exercises of each lesson, by the module's name, which is the lesson's own: `lesson_01_02_subword_algorithms`."""
+    package = importlib.import_module("course_utils.exercises")
+    found = {}
+    for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__)):
+        exercises = getattr(importlib.import_module(f"course_utils.exercises.{module}"), "EXERCISES", None)
+        if exercises is not None:
+            found[module] = tuple(exercises)
+    return found
+
+
+@functools.cache
+def registry() -> dict[str, Exercise]:
+    """Returns every exercise by name; raises CourseError when two share one."""
+    found: dict[str, Exercise] = {}
+    for lesson, exercises in by_lesson().items():
+        for exercise in exercises:
+            if exercise.name in found:
+                raise CourseError(f"Two exercises are called {exercise.name!r}; one is in {lesson}. Rename one of them.")
+            found[exercise.name] = exercise
+    return found
+
+
+def _no_such(name: str) -> str:
+    near = nearest(name, registry())
+    guess = f" Did you mean {near!r}?" if near else ""
+    return f"No exercise is called {short(name)}.{guess} `course list --exercises` shows every name."
+
+
+def _clip(text: str, width: int = 160) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"

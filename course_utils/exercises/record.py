@@ -1,0 +1,51 @@
+"""The record of solved exercises, one local file of one person. Knows nothing of what an exercise is."""
+
+import json
+import os
+import tempfile
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from course_utils import profile
+
+
+@dataclass
+class Record:
+    """Solved exercises by name, with the day each was first solved."""
+
+    path: Path
+    solved: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls) -> "Record":
+        """Returns the record of this person; an unreadable file is put aside under another name, never overwritten."""
+        path = profile.state_folder() / "progress.json"
+        try:
+            solved = json.loads(path.read_text(encoding="utf-8"))["solved"]
+            return cls(path, {str(name): str(day) for name, day in solved.items()})
+        except FileNotFoundError:
+            return cls(path)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            aside = path.with_name(f"progress-unreadable-{date.today()}.json")
+            if path.is_file():
+                path.replace(aside)
+                print(f"Your record of progress was not readable. It lies in {aside} now, and a new one begins.")
+            return cls(path)
+
+    def add(self, name: str) -> None:
+        """Keeps a solved exercise, unless nobody watches. A folder that cannot be written costs a sentence, not the lesson."""
+        if profile.headless() or name in self.solved:
+            return
+        self.solved[name] = date.today().isoformat()
+        try:
+            self._write()
+        except OSError as error:
+            print(f"(Solved, but not noted down: {error}. COURSE_STATE names another folder.)")
+
+    def _write(self) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        handle, draft = tempfile.mkstemp(dir=self.path.parent, suffix=".tmp")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump({"solved": self.solved}, file, indent=2)
+        os.replace(draft, self.path)

@@ -1,0 +1,167 @@
+"""The foundry's frame: runs recipes in order, resumes after an interruption, writes measured.json and the cards.
+
+Knows no recipe's content. A recipe builds its files into an empty folder; what it made takes the old folder's place only when it is
+complete, so a stop in the middle loses nothing. A recipe whose code and inputs are unchanged and whose files are intact is skipped.
+"""
+
+import hashlib
+import inspect
+import json
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+
+from course_utils import catalog, profile
+from course_utils.errors import CourseError, RecipeFailed, UnknownName
+
+SEED = 0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one entry of the catalogue is made.
+
+    `build(folder)` writes the files and returns what it measured, by name; `limits` is the card's paragraph on what the thing cannot
+    do; `needs` names the entries it reads and `sources` the written files; `packages` are those whose version decides the bytes;
+    `impossible()` says why it cannot run here.
+    """
+
+    name: str
+    build: Callable[[Path], dict[str, float]]
+    limits: str
+    needs: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    sources: tuple[Path, ...] = ()
+    impossible: Callable[[], str | None] = field(default=lambda: None, repr=False)
+
+    def fingerprint(self) -> str:
+        """Returns a digest of the recipe's module and of the files that it needs: another one means build again."""
+        module = Path(inspect.getfile(getattr(self.build, "func", self.build)))
+        source = b"".join(path.read_bytes().replace(b"\r\n", b"\n") for path in (module, *self.sources))
+        inputs = json.dumps([catalog.measured()["data"].get(name, {}).get("files") for name in self.needs], sort_keys=True)
+        return hashlib.sha256(source + inputs.encode()).hexdigest()[:16]
+
+
+def rebuild(recipes: Sequence[Recipe], names: Iterable[str] = (), again: bool = False) -> dict[str, str]:
+    """Builds the named recipes (all when none is named) in order and returns what became of each, by name.
+
+    `again` builds also what is intact and unchanged. Metrics have no recipe: their digests are recorded.
+    """
+    from tqdm import tqdm
+
+    chosen = _choose(recipes, names)
+    outcomes = {}
+    for recipe in (bar := tqdm(chosen, desc="foundry", unit="recipe", disable=None)):
+        bar.set_postfix_str(recipe.name)
+        reason = recipe.impossible()
+        if reason:
+            outcomes[recipe.name] = f"kept: {reason}"
+        elif not again and is_current(recipe):
+            outcomes[recipe.name] = "unchanged"
+        else:
+            outcomes[recipe.name] = _build(recipe)
+    if not names:
+        _record_metrics()
+    return outcomes
+
+
+def is_current(recipe: Recipe) -> bool:
+    """Returns True when the entry's files are intact and came from this recipe and these inputs."""
+    record = catalog.measured()["data"].get(recipe.name)
+    return bool(record) and record.get("recipe") == recipe.fingerprint() and files_of(_home(recipe.name)) == record["files"]
+
+
+def files_of(folder: Path) -> dict[str, dict]:
+    """Returns bytes and sha256 of each file below a folder, by relative path."""
+    paths = sorted(p for p in folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
+    return {p.relative_to(folder).as_posix(): {"bytes": p.stat().st_size, "sha256": catalog.digest(p)} for p in paths}
+
+
+def write_jsonl(path: Path, rows: Iterable[dict]) -> None:
+    """Writes one JSON object a line, UTF-8, newline-ended."""
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def record(section: str, name: str, facts: dict) -> None:
+    """Writes one entry of measured.json, the others untouched; a file of the same content is left alone."""
+    measured = catalog.measured()
+    measured[section][name] = facts
+    order = {key: i for i, key in enumerate(catalog.entries())}
+    measured[section] = dict(sorted(measured[section].items(), key=lambda item: (order.get(item[0], len(order)), item[0])))
+    path = profile.data_folder() / "measured.json"
+    draft = path.with_suffix(".tmp")
+    draft.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8", newline="\n")
+    draft.replace(path)
+    catalog.verify.cache_clear()
+
+
+def record_lesson(name: str, seconds: float, peak_mib: float) -> None:
+    """Records what a lesson took, in whole seconds and tens of MiB, unless that moved by less than a fifth."""
+    facts = {"seconds": round(seconds), "peak_mib": round(peak_mib, -1)}
+    before = catalog.measured()["lessons"].get(name)
+    if before is None or any(abs(facts[key] - before[key]) > 0.2 * before[key] for key in facts):
+        record("lessons", name, {key: int(value) for key, value in facts.items()})
+
+
+def _choose(recipes: Sequence[Recipe], names: Iterable[str]) -> list[Recipe]:
+    known = {recipe.name: recipe for recipe in recipes}
+    for name in names:
+        if name not in known:
+            raise UnknownName(name, "recipe", known)
+    return [known[name] for name in names] or list(recipes)
+
+
+def _build(recipe: Recipe) -> str:
+    from course_utils.foundry import cards
+
+    draft = profile.data_folder() / ".building" / recipe.name
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    began = time.perf_counter()
+    try:
+        scores = recipe.build(draft)
+    except CourseError:
+        raise
+    except Exception as error:
+        raise RecipeFailed(
+            f"The recipe of {recipe.name!r} stopped: {type(error).__name__}: {error}. Its old files are untouched."
+        ) from error
+    seconds = round(time.perf_counter() - began, 1)
+    _check_floor(recipe.name, scores)
+    versions = {"python": ".".join(map(str, sys.version_info[:3]))} | {p: version(p).split("+")[0] for p in recipe.packages}
+    facts = {"seed": SEED, "recipe": recipe.fingerprint(), "versions": versions, "scores": scores, "seconds": seconds}
+    (draft / "README.md").write_text(cards.card(catalog.entries()[recipe.name], recipe, facts), encoding="utf-8", newline="\n")
+    files = files_of(draft)
+    before = catalog.measured()["data"].get(recipe.name, {})
+    home = _home(recipe.name)
+    shutil.rmtree(home, ignore_errors=True)
+    home.parent.mkdir(parents=True, exist_ok=True)
+    draft.replace(home)
+    shutil.rmtree(draft.parent, ignore_errors=True)
+    if before.get("files") == files:
+        record("data", recipe.name, before | {"recipe": facts["recipe"]})
+        return "rebuilt, byte for byte the same"
+    record("data", recipe.name, facts | {"bytes": sum(f["bytes"] for f in files.values()), "files": files})
+    return "built"
+
+
+def _check_floor(name: str, scores: dict[str, float]) -> None:
+    floor = catalog.entries()[name].floor
+    if floor is not None and scores.get("score", 0) < floor:
+        raise RecipeFailed(f"{name!r} reached {scores.get('score', 0):.3f}, below its floor of {floor}: it does not ship.")
+
+
+def _home(name: str) -> Path:
+    return catalog.entries()[name].folder
+
+
+def _record_metrics() -> None:
+    for entry in catalog.entries().values():
+        if entry.kind == "metric":
+            files = files_of(entry.folder)
+            record("data", entry.name, {"bytes": sum(f["bytes"] for f in files.values()), "files": files})

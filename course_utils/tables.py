@@ -1,0 +1,60 @@
+"""Tables that are generated from the catalogue, the lessons and what was measured, between markers in README.md."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from course_utils import catalog, lessons
+
+
+def lesson_table() -> str:
+    """Returns the lessons with their measured seconds and memory, and an Open in Colab link each."""
+    measured = catalog.measured()["lessons"]
+    rows = ["| lesson | about | seconds | memory | |", "|---|---|---:|---:|---|"]
+    for lesson in lessons.all_lessons():
+        facts = measured.get(lesson.name, {})
+        seconds, memory = facts.get("seconds", "–"), f"{facts['peak_mib']} MiB" if "peak_mib" in facts else "–"
+        colab = lessons.badge(lesson).split("](")[-1].rstrip(")")
+        rows.append(f"| [{lesson.name}](notebooks/{lesson.name}.ipynb) | {lesson.title()} | {seconds} | {memory} | [Colab]({colab}) |")
+    return "\n".join(rows)
+
+
+def data_table() -> str:
+    """Returns the checkpoints and data sets with their sizes and what stands for them in the hub profile."""
+    measured = catalog.measured()["data"]
+    rows = ["| name | kind | what it is | size | in the hub profile |", "|---|---|---|---:|---|"]
+    for entry in catalog.entries().values():
+        if entry.kind != "metric":
+            size = measured.get(entry.name, {}).get("bytes")
+            shown = "from pip" if entry.package else f"{size / 1e6:.1f} MB" if size else "–"
+            rows.append(f"| `{entry.name}` | {entry.kind} | {entry.summary} | {shown} | {entry.hub_id} |")
+    return "\n".join(rows)
+
+
+def metric_table() -> str:
+    """Returns the metrics with a line on each."""
+    rows = ["| metric | what it says |", "|---|---|"]
+    rows += [f"| `{entry.name}` | {entry.summary} |" for entry in catalog.entries().values() if entry.kind == "metric"]
+    return "\n".join(rows)
+
+
+TABLES: dict[str, Callable[[], str]] = {"lessons": lesson_table, "data": data_table, "metrics": metric_table}
+
+
+def fill(text: str) -> str:
+    """Returns the text with the current table between each pair of markers `<!-- begin NAME -->` and `<!-- end NAME -->`."""
+    for name, table in TABLES.items():
+        pattern = re.compile(f"(<!-- begin {name} -->\n).*?(<!-- end {name} -->)", re.DOTALL)
+        if pattern.search(text):
+            content = table()
+            text = pattern.sub(lambda found, content=content: f"{found[1]}{content}\n{found[2]}", text)
+    return text
+
+
+def refresh(path: Path) -> bool:
+    """Rewrites the tables of a file; returns True when that changed it."""
+    before = path.read_text(encoding="utf-8")
+    after = fill(before)
+    if after != before:
+        path.write_text(after, encoding="utf-8", newline="\n")
+    return after != before
