@@ -71,8 +71,11 @@ def entries() -> dict[str, Entry]:
     path = profile.data_folder() / "catalog.toml"
     if not path.is_file():
         raise MissingFile(f"The catalogue {path} is missing. {_RESTORE}")
-    with path.open("rb") as file:
-        return {name: Entry(name=name, **fields) for name, fields in tomllib.load(file).items()}
+    try:
+        with path.open("rb") as file:
+            return {name: Entry(name=name, **fields) for name, fields in tomllib.load(file).items()}
+    except (ValueError, TypeError) as error:
+        raise DamagedFile(f"The catalogue {path} is not readable ({error}). {_RESTORE}") from None
 
 
 def find(name: str, kind: str) -> Entry:
@@ -89,9 +92,12 @@ def measured() -> dict:
     if not path.is_file():
         return {"data": {}, "lessons": {}}
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise DamagedFile(f"{path} is not readable as JSON ({error}). {_RESTORE}") from None
+    if not isinstance(content, dict) or not all(isinstance(content.get(section), dict) for section in ("data", "lessons")):
+        raise DamagedFile(f"{path} lacks its sections 'data' and 'lessons'. {_RESTORE}")
+    return content
 
 
 def digest(path: Path) -> str:
@@ -140,21 +146,27 @@ def _snapshot(entry: Entry) -> Path:
         raise CourseError(f'{entry.name!r} has no full-size twin on the Hub. start("offline") uses the miniature.')
     from huggingface_hub import snapshot_download
 
+    wanted = [pattern for pattern in _HUB_FILES if entry.task != "tokenization" or pattern != "*.safetensors"]
     repo_type = "dataset" if entry.kind == "dataset" else "model"
     try:
         folder = snapshot_download(
             entry.hub_id,
             repo_type=repo_type,
             revision=entry.hub_revision,
-            allow_patterns=_HUB_FILES,
+            allow_patterns=wanted,
             ignore_patterns=["onnx/*", "openvino/*"],
         )
     except Exception as error:
-        raise CourseError(
-            f"{entry.hub_id!r} could not be fetched from the Hub ({type(error).__name__}). Check the network, or use the "
-            'miniature: restart the kernel and call start("offline").'
-        ) from error
+        raise unreachable(entry, error) from error
     return Path(folder)
+
+
+def unreachable(entry: Entry, error: Exception) -> CourseError:
+    """Returns the error that says that the full-size twin of an entry could not be fetched, and what to do."""
+    return CourseError(
+        f"{entry.hub_id!r} could not be fetched from the Hub ({type(error).__name__}). Check the network, or use the "
+        'miniature: restart the kernel and call start("offline").'
+    )
 
 
 def _packaged_model(entry: Entry) -> Path:

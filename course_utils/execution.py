@@ -21,6 +21,7 @@ CELL_SECONDS = 120
 BUDGET_SECONDS = 60
 BUDGET_MIB = 2048
 _PICTURES = ("image/png", "image/jpeg")
+_QUIET_KERNEL = ["--log-level=40"]
 _KEPT_METADATA = ("kernelspec", "language_info")
 
 
@@ -47,9 +48,8 @@ def run(lesson: Lesson, threads: int = 1, cell_seconds: int = CELL_SECONDS) -> R
     clear(notebook)
     problem, began = "", time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="lesson-") as folder:
-        client = NotebookClient(
-            notebook, timeout=cell_seconds, kernel_name="python3", resources={"metadata": {"path": folder}}, allow_errors=False
-        )
+        resources = {"metadata": {"path": folder}}
+        client = NotebookClient(notebook, timeout=cell_seconds, kernel_name="python3", resources=resources, extra_arguments=_QUIET_KERNEL)
         client.on_cell_start = watch = _Watch(client)
         try:
             client.execute(env=_environment(threads))
@@ -59,6 +59,8 @@ def run(lesson: Lesson, threads: int = 1, cell_seconds: int = CELL_SECONDS) -> R
             problem = f"The kernel died in {watch.place()}: out of memory, or a crash in compiled code."
         except CellExecutionError as error:
             problem = f"{watch.place()} raised {error.ename}: {error.evalue}"
+        except RuntimeError as error:
+            problem = f"The kernel did not start: {error}. `course doctor` looks at the machine."
         finally:
             watch.stop()
     return Run(lesson, notebook, time.perf_counter() - began, watch.peak_mib, problem)
@@ -99,6 +101,7 @@ def store(outcome: Run) -> bool:
         cell.metadata.pop("execution", None)
     outcome.notebook.metadata["language_info"] = {"name": "python"}
     merge_streams(outcome.notebook)
+    drop_frames(outcome.notebook)
     text = lessons.dumps(outcome.notebook)
     if text == outcome.lesson.path.read_text(encoding="utf-8"):
         return False
@@ -116,6 +119,14 @@ def merge_streams(notebook: nbformat.NotebookNode) -> None:
             else:
                 merged.append(output)
         cell.outputs = merged
+
+
+def drop_frames(notebook: nbformat.NotebookNode) -> None:
+    """Keeps the name and the message of each error; its frames show paths of this machine, and lines that no lesson is about."""
+    for cell in lessons.code_cells(notebook):
+        for output in cell.outputs:
+            if output.output_type == "error":
+                output.traceback = [f"{output.ename}: {output.evalue}"]
 
 
 def differences(stored: nbformat.NotebookNode, fresh: nbformat.NotebookNode) -> list[str]:

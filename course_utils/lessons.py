@@ -129,7 +129,7 @@ def repository() -> str:
 
 
 def setup_code() -> str:
-    """Returns the set-up cell, the same in every lesson: six lines, which install the course where it is not."""
+    """Returns the set-up cell, the same in every lesson: six lines of code, which install the course where it is not."""
     address = repository()
     pins = address.replace("https://github.com", "https://raw.githubusercontent.com") + "/main/requirements.txt"
     return (
@@ -138,6 +138,7 @@ def setup_code() -> str:
         "except ModuleNotFoundError:\n"
         f"    %pip install --quiet --constraint {pins} git+{address}\n"
         "from course_utils import check, checkpoint, dataset, hint, metrics, plots, solution, start\n"
+        "\n"
         "start()"
     )
 

@@ -11,11 +11,15 @@ if TYPE_CHECKING:
 def dataset(name: str) -> "DatasetDict":
     """Returns the data set of that name with its splits, columns typed as its card says.
 
-    Offline it is read from data/; in the hub profile it is the full-size data set that plays the same part. Raises UnknownName,
-    MissingFile or DamagedFile.
+    Offline it is read from data/; in the hub profile it is the full-size data set that plays the same part, of which no other
+    configuration is fetched. Raises UnknownName, MissingFile or DamagedFile.
     """
     from datasets import load_dataset
 
     entry = catalog.find(name, "dataset")
-    config = entry.hub_config if profile.current() == "hub" else ""
-    return load_dataset(str(catalog.dataset_folder(name)), config or None)
+    if profile.current() == "offline":
+        return load_dataset(str(catalog.dataset_folder(name)))
+    try:
+        return load_dataset(entry.hub_id, entry.hub_config or None, revision=entry.hub_revision)
+    except Exception as error:
+        raise catalog.unreachable(entry, error) from error

@@ -4,7 +4,7 @@ Colours are those of Okabe and Ito, told apart by the colour-blind; hatches and 
 `picture` turns finished Axes into a cell's result with a text for those who cannot see it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,7 +18,8 @@ STYLES = ("-", "--", ":", "-.")
 def bars(values: Mapping[str, float], title: str, xlabel: str, ylabel: str = "", digits: int = 2) -> "Axes":
     """Returns horizontal bars, one per name, largest value's digit count `digits` written at its end."""
     axes = _axes(height=0.7 + 0.36 * len(values))
-    drawn = axes.barh(list(values), list(values.values()), color=COLOURS[0])
+    drawn = axes.barh(range(len(values)), list(values.values()), color=COLOURS[0])
+    axes.set_yticks(range(len(values)), _plain(values))
     axes.bar_label(drawn, fmt=f"%.{digits}f", padding=3)
     axes.invert_yaxis()
     axes.margins(x=0.12)
@@ -32,19 +33,22 @@ def grouped_bars(groups: Mapping[str, Mapping[str, float]], title: str, xlabel: 
     width = 0.8 / len(groups)
     for i, (series, values) in enumerate(groups.items()):
         places = [k + (i - (len(groups) - 1) / 2) * width for k in range(len(names))]
-        axes.bar(places, [values[n] for n in names], width, label=series, color=COLOURS[i], hatch=HATCHES[i], edgecolor="white")
-    axes.set_xticks(range(len(names)), names)
+        axes.bar(places, [values[n] for n in names], width, label=series, color=COLOURS[i % 6], hatch=HATCHES[i % 6], edgecolor="white")
+    axes.set_xticks(range(len(names)), _plain(names))
     axes.legend(frameon=False)
     return _label(axes, title, xlabel, ylabel)
 
 
 def histogram(samples: Mapping[str, Sequence[float]], title: str, xlabel: str, ylabel: str, bins: int = 30) -> "Axes":
     """Returns one histogram per series over common bins."""
+    import numpy
+
     axes = _axes()
+    everything = [value for values in samples.values() for value in values]
+    edges = numpy.histogram_bin_edges(everything, bins)
     for i, (series, values) in enumerate(samples.items()):
-        axes.hist(
-            values, bins=bins, histtype="stepfilled", alpha=0.55, label=series, color=COLOURS[i], hatch=HATCHES[i], edgecolor=COLOURS[i]
-        )
+        colour, hatch = COLOURS[i % 6], HATCHES[i % 6]
+        axes.hist(values, bins=edges, histtype="stepfilled", alpha=0.55, label=series, color=colour, hatch=hatch, edgecolor=colour)
     if len(samples) > 1:
         axes.legend(frameon=False)
     return _label(axes, title, xlabel, ylabel)
@@ -70,8 +74,8 @@ def grid(
     for i, row in enumerate(values):
         for j, value in enumerate(row):
             axes.text(j, i, f"{value:g}", ha="center", va="center", color="white" if value > 0.6 * top else "black")
-    axes.set_xticks(range(len(columns)), columns)
-    axes.set_yticks(range(len(rows)), rows)
+    axes.set_xticks(range(len(columns)), _plain(columns))
+    axes.set_yticks(range(len(rows)), _plain(rows))
     return _label(axes, title, xlabel, ylabel)
 
 
@@ -82,7 +86,7 @@ def token_strip(tokens: Sequence[str], title: str) -> "Axes":
     for i, token in enumerate(tokens):
         width = len(token) + 1.2
         axes.barh(0, width, left=left, height=1, color=("#CFE8F7", "#FBE3B5")[i % 2], edgecolor="#444444")
-        axes.text(left + width / 2, 0, token, ha="center", va="center", family="monospace")
+        axes.text(left + width / 2, 0, *_plain([token]), ha="center", va="center", family="monospace")
         left += width
     axes.set_xlim(0, max(left, 1))
     axes.set_axis_off()
@@ -117,6 +121,11 @@ def picture(axes: "Axes", alt: str) -> Picture:
     pyplot.close(axes.figure)
     print(f"Figure: {alt}")
     return Picture(buffer.getvalue(), alt)
+
+
+def _plain(names: Iterable[object]) -> list[str]:
+    """Returns names as matplotlib shows them letter by letter: two dollars in a token begin no formula."""
+    return [str(name).replace("$", r"\$") for name in names]
 
 
 def _axes(width: float = 7.0, height: float = 3.4) -> "Axes":

@@ -40,7 +40,7 @@ def start(profile: str | None = None, seed: int = 0, threads: int | None = None)
     os.environ.update(_QUIET)
     if headless():
         os.environ.update(_NO_BARS)
-    _set_threads(threads or int(os.environ.get("COURSE_THREADS", "1")))
+    _set_threads(threads or _asked_threads())
     _seed(seed)
     _silence()
     print(f"Ready: {chosen} profile, seed {seed}.")
@@ -48,7 +48,7 @@ def start(profile: str | None = None, seed: int = 0, threads: int | None = None)
 
 def current() -> str:
     """Returns the profile in force: "offline" unless `start` or COURSE_PROFILE said "hub"."""
-    return os.environ.get("COURSE_PROFILE", "offline")
+    return os.environ.get("COURSE_PROFILE") or "offline"
 
 
 def headless() -> bool:
@@ -86,6 +86,13 @@ def _switch_hub(profile: str) -> None:
             os.environ[name] = "1"
         else:
             os.environ.pop(name, None)
+
+
+def _asked_threads() -> int:
+    asked = os.environ.get("COURSE_THREADS") or "1"
+    if not asked.isdecimal() or int(asked) < 1:
+        raise CourseError(f"COURSE_THREADS is {asked!r}. Expected a whole number of CPU threads, 1 or more: COURSE_THREADS=1.")
+    return int(asked)
 
 
 def _set_threads(threads: int) -> None:

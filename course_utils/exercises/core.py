@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 from course_utils.errors import CourseError, nearest
 from course_utils.exercises import untouched
 from course_utils.exercises.record import Record
-from course_utils.exercises.timelimit import TimeLimitReached, time_limit
+from course_utils.exercises.timelimit import TimeLimitReached, limited
 
 SECONDS = 5.0
 
@@ -103,7 +103,7 @@ def call(function: Any, *arguments: Any) -> Any:
     except RecursionError:
         refuse(f"{shown} calls itself without end. Does it have a case that stops?")
     except BaseException as error:
-        refuse(f"{shown} raised {type(error).__name__}: {_clip(str(error))}")
+        refuse(f"{shown} raised {_named(error)}.")
     if result is None:
         refuse(f"{shown} returned None. Is a `return` missing?")
     return result
@@ -122,29 +122,41 @@ def short(value: Any) -> str:
 
 def judge(name: str, answer: Any = ...) -> Verdict:
     """Returns the verdict on an answer; never raises and prints nothing."""
-    exercise = registry().get(name)
+    exercise = _find(name)
     if exercise is None:
         return Verdict(Outcome.NOTHING_TO_CHECK, _no_such(name))
-    if untouched.holds_a_hole(answer):
-        return Verdict(Outcome.NOT_ATTEMPTED, f'Replace the `...` and run the cell again. hint("{name}") gives a first push.')
     printed = io.StringIO()
-    try:
-        with time_limit(exercise.seconds), contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
-            praise = exercise.verify(answer)
-    except Mistake as mistake:
-        verdict = Verdict(Outcome.INCORRECT, str(mistake))
-    except TimeLimitReached:
-        message = f"Your answer was still running after {exercise.seconds:.0f} seconds and was stopped. Does a loop never end?"
-        verdict = Verdict(Outcome.INCORRECT, message)
-    except BaseException as error:
-        message = f"The check could not read your answer, {short(answer)} ({type(error).__name__}: {_clip(str(error))})."
-        verdict = Verdict(Outcome.INCORRECT, message)
-    else:
-        verdict = Verdict(Outcome.CORRECT, praise or "")
-    if verdict.outcome is Outcome.INCORRECT and printed.getvalue().strip():
-        note = f" (What your code printed was held back; it begins {short(printed.getvalue()[:60])}. A check looks at what is returned.)"
-        verdict = Verdict(verdict.outcome, verdict.message + note)
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+        try:
+            verdict = limited(exercise.seconds, _judge, exercise, answer)
+        except TimeLimitReached:
+            message = f"Your answer was still running after {exercise.seconds:g} seconds and was stopped. Does a loop never end?"
+            verdict = Verdict(Outcome.INCORRECT, message)
+        except BaseException:
+            # Not even its error could be put into words.
+            verdict = Verdict(Outcome.INCORRECT, "The check could not read your answer: it raises errors wherever one looks at it.")
+    if verdict.outcome is Outcome.INCORRECT:
+        return Verdict(verdict.outcome, verdict.message + _held_back(printed))
     return verdict
+
+
+def _judge(exercise: Exercise, answer: Any) -> Verdict:
+    try:
+        if untouched.holds_a_hole(answer):
+            return Verdict(Outcome.NOT_ATTEMPTED, f'Replace the `...` and run the cell again. hint("{exercise.name}") gives a first push.')
+        praise = exercise.verify(answer)
+    except Mistake as mistake:
+        return Verdict(Outcome.INCORRECT, _clip(str(mistake), 1000))
+    except TimeLimitReached:
+        raise
+    except BaseException as error:
+        return Verdict(Outcome.INCORRECT, f"The check could not read your answer, {short(answer)} ({_named(error)}).")
+    return Verdict(Outcome.CORRECT, praise if isinstance(praise, str) else "")
+
+
+def _held_back(printed: io.StringIO) -> str:
+    text = "" if printed.closed else printed.getvalue().strip()
+    return text and f" (What your code printed was held back; it begins {short(text[:60])}. A check looks at what is returned.)"
 
 
 def check(name: str, answer: Any = ...) -> None:
@@ -160,7 +172,7 @@ _hints_given: dict[str, int] = {}
 
 def hint(name: str) -> None:
     """Prints the next hint of an exercise; each call goes one step up the ladder."""
-    exercise = registry().get(name)
+    exercise = _find(name)
     if exercise is None:
         print(_no_such(name))
         return
@@ -172,7 +184,7 @@ def hint(name: str) -> None:
 
 def solution(name: str) -> None:
     """Prints one right answer as code."""
-    exercise = registry().get(name)
+    exercise = _find(name)
     print(_no_such(name) if exercise is None else source(exercise))
 
 
@@ -213,10 +225,21 @@ def registry() -> dict[str, Exercise]:
     return found
 
 
+def _find(name: str) -> Exercise | None:
+    return registry().get(name) if isinstance(name, str) else None
+
+
 def _no_such(name: str) -> str:
+    if not isinstance(name, str):
+        return 'The first thing to pass is the name of the exercise, in quotes: check("name", answer).'
     near = nearest(name, registry())
     guess = f" Did you mean {near!r}?" if near else ""
     return f"No exercise is called {short(name)}.{guess} `course list --exercises` shows every name."
+
+
+def _named(error: BaseException) -> str:
+    words = " ".join(str(error).split())
+    return f"{type(error).__name__}: {_clip(words)}" if words else type(error).__name__
 
 
 def _clip(text: str, width: int = 160) -> str:

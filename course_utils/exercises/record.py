@@ -1,10 +1,11 @@
 """The record of solved exercises, one local file of one person. Knows nothing of what an exercise is."""
 
+import contextlib
 import json
 import os
 import tempfile
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from course_utils import profile
@@ -27,10 +28,7 @@ class Record:
         except FileNotFoundError:
             return cls(path)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            aside = path.with_name(f"progress-unreadable-{date.today()}.json")
-            if path.is_file():
-                path.replace(aside)
-                print(f"Your record of progress was not readable. It lies in {aside} now, and a new one begins.")
+            _put_aside(path)
             return cls(path)
 
     def add(self, name: str) -> None:
@@ -46,6 +44,21 @@ class Record:
     def _write(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         handle, draft = tempfile.mkstemp(dir=self.path.parent, suffix=".tmp")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump({"solved": self.solved}, file, indent=2)
-        os.replace(draft, self.path)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump({"solved": self.solved}, file, indent=2)
+            os.replace(draft, self.path)
+        except OSError:
+            os.unlink(draft)
+            raise
+
+
+def _put_aside(path: Path) -> None:
+    """Renames an unreadable file; where even that is not allowed, leaves it. When nobody watches, nothing is touched."""
+    if profile.headless():
+        return
+    aside = path.with_name(f"progress-unreadable-{datetime.now():%Y-%m-%d-%H%M%S-%f}.json")
+    with contextlib.suppress(OSError):
+        if path.is_file():
+            path.replace(aside)
+            print(f"Your record of progress was not readable. It lies in {aside} now, and a new one begins.")

@@ -117,11 +117,19 @@ def _choose(recipes: Sequence[Recipe], names: Iterable[str]) -> list[Recipe]:
 
 
 def _build(recipe: Recipe) -> str:
-    from course_utils.foundry import cards
-
     draft = profile.data_folder() / ".building" / recipe.name
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
+    try:
+        return _replace(recipe, draft)
+    finally:
+        shutil.rmtree(draft.parent, ignore_errors=True)
+
+
+def _replace(recipe: Recipe, draft: Path) -> str:
+    """Builds into the draft's folder and lets that take the old one's place."""
+    from course_utils.foundry import cards
+
     began = time.perf_counter()
     try:
         scores = recipe.build(draft)
@@ -142,7 +150,6 @@ def _build(recipe: Recipe) -> str:
     shutil.rmtree(home, ignore_errors=True)
     home.parent.mkdir(parents=True, exist_ok=True)
     draft.replace(home)
-    shutil.rmtree(draft.parent, ignore_errors=True)
     if before.get("files") == files:
         record("data", recipe.name, before | {"recipe": facts["recipe"]})
         return "rebuilt, byte for byte the same"
