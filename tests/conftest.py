@@ -1,0 +1,54 @@
+"""Settings of all tests: no network, one thread, no window, and nobody's own record of progress."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+# Libraries read these when they are imported, so they stand before every other import.
+os.environ.update(HF_HUB_OFFLINE="1", HF_DATASETS_OFFLINE="1", TRANSFORMERS_OFFLINE="1", HF_EVALUATE_OFFLINE="1")
+os.environ.update(OMP_NUM_THREADS="1", OMP_WAIT_POLICY="passive", TOKENIZERS_PARALLELISM="false", MPLBACKEND="Agg")
+os.environ.pop("COURSE_PROFILE", None)
+
+from course_utils import catalog, profile
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Returns the empty folder that takes the place of this person's own."""
+    folder = tmp_path_factory.mktemp("state")
+    monkeypatch.setenv("COURSE_STATE", str(folder))
+    return folder
+
+
+@pytest.fixture
+def own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Yields a copy of data/ that the package takes for its own, to damage and to rebuild."""
+    folder = tmp_path / "data"
+    shutil.copytree(profile.data_folder(), folder, ignore=shutil.ignore_patterns("__pycache__", ".building"))
+    monkeypatch.setattr(profile, "data_folder", lambda: folder)
+    remembered = (catalog.entries, catalog.verify)
+    for function in remembered:
+        function.cache_clear()
+    yield folder
+    for function in remembered:
+        function.cache_clear()
+
+
+@pytest.fixture
+def python() -> Callable[..., subprocess.CompletedProcess]:
+    """Returns a function that runs code in a fresh Python; keywords are environment variables, None removes one."""
+
+    def run(code: str, **settings: str | None) -> subprocess.CompletedProcess:
+        environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), **{k: v for k, v in settings.items() if v is not None}}
+        for name in (name for name, value in settings.items() if value is None):
+            environment.pop(name, None)
+        return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=100, check=False)
+
+    return run

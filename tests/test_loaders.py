@@ -1,0 +1,61 @@
+"""The loaders: a data set by name, with the splits and types that its card promises."""
+
+import json
+
+import pytest
+
+from course_utils import catalog, dataset
+from course_utils.errors import DamagedFile, UnknownName
+
+DATASETS = [e.name for e in catalog.entries().values() if e.kind == "dataset"]
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_splits_and_columns_are_those_of_the_files(name):
+    loaded = dataset(name)
+    folder = catalog.dataset_folder(name)
+    assert set(loaded) == {path.stem for path in folder.glob("*.jsonl")} == {"train", "test"}
+    for split, rows in loaded.items():
+        written = [json.loads(line) for line in (folder / f"{split}.jsonl").read_text(encoding="utf-8").splitlines()]
+        assert rows.num_rows == len(written)
+        assert rows.column_names == list(written[0])
+        assert rows["text"] == [row["text"] for row in written]
+
+
+def test_labels_are_typed():
+    train = dataset("reviews")["train"]
+    assert train.features["label"].names == ["negative", "positive"]
+    written = [json.loads(line)["label"] for line in (catalog.dataset_folder("reviews") / "train.jsonl").read_text("utf-8").splitlines()]
+    assert [train.features["label"].int2str(number) for number in train["label"]] == written
+
+
+def test_unknown_name():
+    with pytest.raises(UnknownName, match=r"Did you mean 'reviews'\?"):
+        dataset("revews")
+
+
+def test_damaged_file(own_data):
+    (own_data / "datasets" / "reviews" / "train.jsonl").write_text("{}")
+    with pytest.raises(DamagedFile, match="truncated"):
+        dataset("reviews")
+
+
+def test_hub_profile_asks_for_the_pinned_revision_and_one_configuration(monkeypatch):
+    import datasets
+
+    asked = []
+    monkeypatch.setenv("COURSE_PROFILE", "hub")
+    monkeypatch.setattr(datasets, "load_dataset", lambda *args, **settings: asked.append((args, settings)))
+    for name in DATASETS:
+        dataset(name)
+    entries = [catalog.find(name, "dataset") for name in DATASETS]
+    assert asked == [((e.hub_id, e.hub_config or None), {"revision": e.hub_revision}) for e in entries]
+
+
+def test_hub_that_cannot_be_reached(python, tmp_path):
+    done = python(
+        'import time\ntime.sleep = lambda seconds: None\nfrom course_utils import dataset\ndataset("reviews")',
+        COURSE_PROFILE="hub", HF_ENDPOINT="http://127.0.0.1:9", HF_HOME=str(tmp_path),
+        HF_HUB_OFFLINE=None, HF_DATASETS_OFFLINE=None, TRANSFORMERS_OFFLINE=None,
+    )  # fmt: skip
+    assert "CourseError: 'stanfordnlp/imdb' could not be fetched from the Hub (" in done.stderr
