@@ -106,20 +106,26 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def fingerprint(name: str) -> str:
+    """Returns a short digest of all recorded files of an entry: another one means other content."""
+    files = measured()["data"].get(name, {}).get("files", {})
+    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:16]
+
+
 @functools.cache
 def verify(entry: Entry) -> None:
     """Checks each file of an entry against its recorded size and digest, once a process.
 
     Raises MissingFile or DamagedFile, which name the file and the remedy.
     """
+    remedy = _reinstall(entry) if entry.package else _RESTORE
     if entry.package:
-        _check(entry.folder / "model.safetensors", entry.weights_sha256, None, _reinstall(entry))
-        return
+        _check(entry.folder / "model.safetensors", entry.weights_sha256, None, remedy)
     recorded = measured()["data"].get(entry.name)
     if recorded is None:
         raise MissingFile(f"Nothing is recorded of {entry.name!r} in measured.json. `make foundry` builds and records it.")
     for relative, facts in recorded["files"].items():
-        _check(entry.folder / relative, facts["sha256"], facts["bytes"], _RESTORE)
+        _check(entry.folder / relative, facts["sha256"], facts["bytes"], remedy)
 
 
 def _check(path: Path, sha256: str, size: int | None, remedy: str) -> None:
@@ -141,9 +147,16 @@ def _locate(name: str, kind: str) -> Path:
     return entry.folder
 
 
-def _snapshot(entry: Entry) -> Path:
+def require_twin(entry: Entry) -> None:
+    """Raises CourseError when nothing on the Hub stands for an entry."""
     if not entry.hub_id:
-        raise CourseError(f'{entry.name!r} has no full-size twin on the Hub. start("offline") uses the miniature.')
+        raise CourseError(
+            f'{entry.name!r} has no full-size twin on the Hub. Restart the kernel and call start("offline") to use the course\'s own.'
+        )
+
+
+def _snapshot(entry: Entry) -> Path:
+    require_twin(entry)
     from huggingface_hub import snapshot_download
 
     wanted = [pattern for pattern in _HUB_FILES if entry.task != "tokenization" or pattern != "*.safetensors"]

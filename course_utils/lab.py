@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 
 FIRST = "00_start_here.ipynb"
+# JupyterLab would ask the network for news and updates, and the learner whether it may.
+SILENT = ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
 
 
 def main(arguments: list[str]) -> int:
@@ -19,7 +21,7 @@ def main(arguments: list[str]) -> int:
     first = Path(__file__).resolve().parent.parent / "notebooks" / FIRST
     token = os.environ.get("JUPYTER_TOKEN") or secrets.token_hex(16)
     command = [sys.executable, "-m", "jupyterlab", str(first), "--ServerApp.ip=localhost", "--log-level=WARN"]
-    server = subprocess.Popen([*command, *browser_options(), *arguments], env=os.environ | {"JUPYTER_TOKEN": token})
+    server = subprocess.Popen([*command, *SILENT, *browser_options(), *arguments], env=os.environ | {"JUPYTER_TOKEN": token})
     # Ctrl-C reaches JupyterLab too, which asks whether it is meant; this process only waits for the answer.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: server.terminate())

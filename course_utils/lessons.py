@@ -134,7 +134,7 @@ def setup_code() -> str:
     pins = address.replace("https://github.com", "https://raw.githubusercontent.com") + "/main/requirements.txt"
     return (
         "try:  # on Colab, or with this file alone, the course is fetched first\n"
-        "    import course_utils  # noqa: F401\n"
+        "    import course_utils\n"
         "except ModuleNotFoundError:\n"
         f"    %pip install --quiet --constraint {pins} git+{address}\n"
         "from course_utils import check, checkpoint, dataset, hint, metrics, plots, solution, start\n"

@@ -35,7 +35,8 @@ def test_each_command_explains_itself(command):
 
 
 def test_help_loads_no_machine_learning_library():
-    code = "import sys; from course_utils.cli import app; print([m for m in ('torch', 'transformers', 'datasets', 'numpy') if m in sys.modules])"
+    libraries = ("torch", "transformers", "datasets", "numpy")
+    code = f"import sys; from course_utils.cli import app; print([name for name in {libraries} if name in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
 
 

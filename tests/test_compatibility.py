@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from course_utils import compatibility, lessons, profile
-from course_utils.compatibility import Finding, Removed, examine, findings, preparation, removed_calls
+from course_utils import lessons, profile
+from course_utils.compatibility import Finding, Removed, check, examine, findings, preparation, removed_calls
+from course_utils.compatibility.resolution import BY_ATTRIBUTE, MADE, load
 from course_utils.lessons import Lesson
 
 FIXTURES = Path(__file__).parent / "fixtures" / "compatibility"
@@ -99,7 +100,7 @@ def test_the_gate_is_silent_on_tricky_calls_that_are_right():
 
 
 def test_no_lesson_uses_what_is_gone():
-    assert [str(found) for found in compatibility.check(lessons.all_lessons())] == []
+    assert [str(found) for found in check(lessons.all_lessons())] == []
 
 
 def test_a_finding_reads_as_one_line():
@@ -107,9 +108,9 @@ def test_a_finding_reads_as_one_line():
     assert str(found) == "02_a/01_b, code cell 3, line 2: datasets has no 'load_metric'. Use evaluate.load."
 
 
-@pytest.mark.parametrize("path", [*compatibility._MADE.values(), *compatibility._BY_ATTRIBUTE.values()])
+@pytest.mark.parametrize("path", [*MADE.values(), *BY_ATTRIBUTE.values()])
 def test_what_the_gate_takes_for_granted_is_there(path):
-    assert compatibility.load(path) is not None
+    assert load(path) is not None
 
 
 @pytest.mark.parametrize("entry", ENTRIES)

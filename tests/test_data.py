@@ -40,9 +40,9 @@ class TestReviews:
         assert len(self.both) >= 600
         assert 0.30 <= len(self.test) / len(self.both) <= 0.37
 
-    @pytest.mark.parametrize("rows", [train, test], ids=["train", "test"])
-    def test_balanced(self, rows):
-        assert 0.46 <= sum(row["label"] == "positive" for row in rows) / len(rows) <= 0.54
+    def test_balanced(self):
+        for rows in (self.train, self.test):
+            assert 0.46 <= sum(row["label"] == "positive" for row in rows) / len(rows) <= 0.54
 
     def test_labels_and_kinds(self):
         assert {row["label"] for row in self.both} == {"negative", "positive"}
@@ -85,6 +85,15 @@ class TestReviews:
             assert row["text"] == row["text"].strip() and "  " not in row["text"] and "\n" not in row["text"]
             assert len(row["text"].split()) >= 4
             assert not re.search(r"https?:|<[a-z]+>|&[a-z]+;", row["text"])
+
+
+class TestImpliedReviews(TestReviews):
+    train, test = _rows("implied-reviews", "train"), _rows("implied-reviews", "test")
+    both = train + test
+
+    def test_no_opinion_is_in_both_data_sets(self):
+        plain = [_pairs(row["text"]) for row in TestReviews.both]
+        assert max(_similarity(_pairs(row["text"]), other) for row in self.both for other in plain) < 0.3
 
 
 class TestPythonDocs:

@@ -419,11 +419,14 @@ HOSTILE = {
 @small
 @pytest.mark.parametrize(("answer", "words"), HOSTILE.values(), ids=HOSTILE)
 @pytest.mark.parametrize("name", ["double", "six"])
-def test_whatever_an_answer_does_the_cell_ends_in_one_sentence(name, answer, words, capsys):
+def test_whatever_an_answer_does_the_cell_ends_in_one_sentence(name, answer, words, capsys, monkeypatch):
+    limit = SECONDS if words.startswith("still running") else 60.0  # on a busy machine a copy of ten million takes its time
+    exercise = dataclasses.replace(core.registry()[name], seconds=limit)
+    monkeypatch.setattr(core, "registry", lambda: {name: exercise})
     out, err = sys.stdout, sys.stderr
     began = time.perf_counter()
     exercises.check(name, answer)
-    assert time.perf_counter() - began < 10
+    assert time.perf_counter() - began < 20
     assert (sys.stdout, sys.stderr) == (out, err)
     printed = capsys.readouterr()
     assert printed.err == ""
@@ -690,7 +693,8 @@ def defects(exercise: Exercise) -> Iterator[str]:
     """Yields one sentence for each promise that a record breaks."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(core, "registry", lambda: {exercise.name: exercise})
-        if (verdict := judge(exercise.name, _answer(exercise.right_answer))).outcome is not Outcome.CORRECT:
+        # A value may take long to compute: once is enough, as it is printed.
+        if not exercise.value and (verdict := judge(exercise.name, exercise.solution)).outcome is not Outcome.CORRECT:
             yield f"its solution is refused: {verdict}"
         if (verdict := judge(exercise.name, exercise.other)).outcome is not Outcome.CORRECT:
             yield f"the other right answer is refused: {verdict}"

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from course_utils import catalog, dataset
-from course_utils.errors import DamagedFile, UnknownName
+from course_utils.errors import CourseError, DamagedFile, UnknownName
 
 DATASETS = [e.name for e in catalog.entries().values() if e.kind == "dataset"]
 
@@ -46,9 +46,9 @@ def test_hub_profile_asks_for_the_pinned_revision_and_one_configuration(monkeypa
     asked = []
     monkeypatch.setenv("COURSE_PROFILE", "hub")
     monkeypatch.setattr(datasets, "load_dataset", lambda *args, **settings: asked.append((args, settings)))
-    for name in DATASETS:
-        dataset(name)
-    entries = [catalog.find(name, "dataset") for name in DATASETS]
+    entries = [entry for name in DATASETS if (entry := catalog.find(name, "dataset")).hub_id]
+    for entry in entries:
+        dataset(entry.name)
     assert asked == [((e.hub_id, e.hub_config or None), {"revision": e.hub_revision}) for e in entries]
 
 
@@ -59,3 +59,20 @@ def test_hub_that_cannot_be_reached(python, tmp_path):
         HF_HUB_OFFLINE=None, HF_DATASETS_OFFLINE=None, TRANSFORMERS_OFFLINE=None,
     )  # fmt: skip
     assert "CourseError: 'stanfordnlp/imdb' could not be fetched from the Hub (" in done.stderr
+
+
+def test_hub_profile_of_a_data_set_without_a_twin(monkeypatch):
+    monkeypatch.setenv("COURSE_PROFILE", "hub")
+    with pytest.raises(CourseError, match="has no full-size twin on the Hub"):
+        dataset("implied-reviews")
+
+
+def test_changed_rows_are_not_served_from_an_old_cache(own_data):
+    from course_utils.foundry import frame
+
+    path = own_data / "datasets" / "reviews" / "test.jsonl"
+    before = dataset("reviews")["test"]["text"][:]
+    rows = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join(rows[1:]), encoding="utf-8")
+    frame.record("data", "reviews", catalog.measured()["data"]["reviews"] | {"files": frame.files_of(path.parent)})
+    assert dataset("reviews")["test"]["text"][:] == before[1:]

@@ -256,16 +256,14 @@ AT_ONCE = """
 import os
 import evaluate
 from course_utils import metrics
-children = [os.fork() for _ in range(2)]
-answer = metrics.load("exact_match").compute(predictions=["a"], references=["a"])
-print(answer, flush=True)
-if 0 in children:
-    os._exit(0)
-print([os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children])
+child = os.fork()
+print(metrics.load("exact_match").compute(predictions=["a"], references=["a"]), flush=True)
+if child:
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system starts processes in another way")
-def test_processes_load_at_once(python, tmp_path):
+def test_two_processes_load_at_once(python, tmp_path):
     done = python(AT_ONCE, HF_HOME=str(tmp_path))
-    assert done.stdout == "{'exact_match': 1.0}\n" * 4 + "[0, 0]\n", done.stderr
+    assert done.stdout == "{'exact_match': 1.0}\n" * 2 + "0\n", done.stderr

@@ -32,9 +32,14 @@ began = time.perf_counter()
 import course_utils
 print(time.perf_counter() - began, sorted(set({HEAVY!r}) & set(sys.modules)))
 """
-    seconds, loaded = zip(*(python(code).stdout.split(maxsplit=1) for _ in range(5)), strict=True)
-    assert set(loaded) == {"[]\n"}
-    assert min(map(float, seconds)) <= SECONDS_TO_IMPORT
+    best = float("inf")
+    for _ in range(5):
+        seconds, loaded = python(code).stdout.strip().split(maxsplit=1)
+        assert loaded == "[]"
+        best = min(best, float(seconds))
+        if best <= SECONDS_TO_IMPORT:
+            return
+    raise AssertionError(f"the best of five took {best:.2f} s")
 
 
 def test_start_says_one_line_and_sets_everything(python):

@@ -8,7 +8,7 @@ def recipes() -> list:
     """Returns every recipe, in the order in which they are built."""
     from course_utils.foundry import python_docs, reviews, tokenizers
 
-    return [python_docs.RECIPE, reviews.RECIPE, *tokenizers.RECIPES]
+    return [python_docs.RECIPE, *reviews.RECIPES, *tokenizers.RECIPES]
 
 
 def rebuild(names: list[str], again: bool = False) -> dict[str, str]:

@@ -3,14 +3,12 @@
 from typing import TYPE_CHECKING
 
 from course_utils.catalog import Entry
+from course_utils.foundry import reviews
 
 if TYPE_CHECKING:
     from course_utils.foundry.frame import Recipe
 
-_FEATURES = {
-    "python-docs": {"text": "string", "source": "string"},
-    "reviews": {"text": "string", "label": ["negative", "positive"], "topic": "string", "kind": "string"},
-}
+_FEATURES = {"python-docs": {"text": "string", "source": "string"}, "reviews": reviews.FEATURES, "implied-reviews": reviews.FEATURES}
 
 
 def card(entry: Entry, recipe: "Recipe", facts: dict) -> str:
@@ -37,7 +35,9 @@ def card(entry: Entry, recipe: "Recipe", facts: dict) -> str:
             f"with {_versions(facts['versions'])} and seed {facts['seed']}."
             + (f" It reads {', '.join(recipe.needs)}." if recipe.needs else ""),
             "",
-            f"In the hub profile the same name stands for [{entry.hub_id}]({_address(entry)}).",
+            f"In the hub profile the same name stands for [{entry.hub_id}]({_address(entry)})."
+            if entry.hub_id
+            else "It has no twin on the Hub.",
             "",
         ]
     )

@@ -42,14 +42,14 @@ class Recipe:
         """Returns a digest of the recipe's module and of the files that it needs: another one means build again."""
         module = Path(inspect.getfile(getattr(self.build, "func", self.build)))
         source = b"".join(path.read_bytes().replace(b"\r\n", b"\n") for path in (module, *self.sources))
-        inputs = json.dumps([catalog.measured()["data"].get(name, {}).get("files") for name in self.needs], sort_keys=True)
+        inputs = "".join(catalog.fingerprint(name) for name in self.needs)
         return hashlib.sha256(source + inputs.encode()).hexdigest()[:16]
 
 
 def rebuild(recipes: Sequence[Recipe], names: Iterable[str] = (), again: bool = False) -> dict[str, str]:
     """Builds the named recipes (all when none is named) in order and returns what became of each, by name.
 
-    `again` builds also what is intact and unchanged. Metrics have no recipe: their digests are recorded.
+    `again` builds also what is intact and unchanged. What has no recipe gets its digests recorded.
     """
     from tqdm import tqdm
 
@@ -65,7 +65,7 @@ def rebuild(recipes: Sequence[Recipe], names: Iterable[str] = (), again: bool = 
         else:
             outcomes[recipe.name] = _build(recipe)
     if not names:
-        _record_metrics()
+        _record_as_they_are()
     return outcomes
 
 
@@ -167,8 +167,9 @@ def _home(name: str) -> Path:
     return catalog.entries()[name].folder
 
 
-def _record_metrics() -> None:
+def _record_as_they_are() -> None:
+    """Records the digests of what has no recipe: metrics, and checkpoints that come in a package."""
     for entry in catalog.entries().values():
-        if entry.kind == "metric":
+        if entry.kind == "metric" or entry.package:
             files = files_of(entry.folder)
             record("data", entry.name, {"bytes": sum(f["bytes"] for f in files.values()), "files": files})

@@ -1,4 +1,4 @@
-"""Recipe of `reviews`: splits the opinions of written/reviews.jsonl, after checking that they are what their card says.
+"""Recipes of `reviews` and `implied-reviews`: each splits a file of written opinions, after checking that it is what its card says.
 
 The opinions were written one by one, without templates. Which of them are held out follows from each text alone, so one that is added
 later moves no other. Nothing in the course trains on the held-out third.
@@ -9,21 +9,22 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable
+from functools import partial
 from itertools import combinations, pairwise
 from pathlib import Path
 
 from course_utils.errors import RecipeFailed
 from course_utils.foundry.frame import Recipe, write_jsonl
 
-SOURCE = Path(__file__).parent / "written" / "reviews.jsonl"
+WRITTEN = Path(__file__).parent / "written"
 FEATURES = {"text": "string", "label": ["negative", "positive"], "topic": "string", "kind": "string"}
 NEAR_DUPLICATE = 0.4
 _KINDS = {"plain", "mixed", "ironic", "long"}
 
 
-def build(folder: Path) -> dict[str, float]:
+def build(source: Path, folder: Path) -> dict[str, float]:
     """Writes train.jsonl and test.jsonl; returns counts, balance and the largest similarity of two opinions."""
-    rows = [json.loads(line) for line in SOURCE.read_text(encoding="utf-8").splitlines()]
+    rows = [json.loads(line) for line in source.read_text(encoding="utf-8").splitlines()]
     check(rows)
     splits = {"train": [r for r in rows if not held_out(r["text"])], "test": [r for r in rows if held_out(r["text"])]}
     for split, members in splits.items():
@@ -73,8 +74,15 @@ def _number(text: str) -> int:
 
 LIMITS = """\
 The opinions were written one by one by a language model, without templates; the writers and what happened to them are invented, and
-nobody but their author labelled them. They are British in tone, mostly of one or two sentences, and rich in understatement: many
-name no feeling at all. `kind` marks those that praise and blame (mixed), those that mean the opposite of their words (ironic)
-and the long ones. Too few for training from zero, and no sample of what people really write online."""
+nobody but their author labelled them. `kind` marks those that praise and blame (mixed), those that mean the opposite of their words
+(ironic) and the long ones. Too few for training from zero, and no sample of what people really write online."""
+LIMITS_OF_IMPLIED = f"""\
+{LIMITS}
 
-RECIPE = Recipe("reviews", build, LIMITS, sources=(SOURCE,))
+Most of these opinions name no feeling and praise or blame nothing: a fact is told, and a reader knows what its writer thinks of it. That is
+hard even for large models. They are British in tone. Use `reviews` to learn on, and these to see where such a model ends."""
+
+RECIPES = [
+    Recipe(name, partial(build, source := WRITTEN / f"{name}.jsonl"), limits, sources=(source,))
+    for name, limits in (("reviews", LIMITS), ("implied-reviews", LIMITS_OF_IMPLIED))
+]
