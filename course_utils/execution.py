@@ -101,7 +101,6 @@ def store(outcome: Run) -> bool:
         cell.metadata.pop("execution", None)
     outcome.notebook.metadata["language_info"] = {"name": "python"}
     merge_streams(outcome.notebook)
-    drop_frames(outcome.notebook)
     text = lessons.dumps(outcome.notebook)
     if text == outcome.lesson.path.read_text(encoding="utf-8"):
         return False
@@ -119,14 +118,6 @@ def merge_streams(notebook: nbformat.NotebookNode) -> None:
             else:
                 merged.append(output)
         cell.outputs = merged
-
-
-def drop_frames(notebook: nbformat.NotebookNode) -> None:
-    """Keeps the name and the message of each error; its frames show paths of this machine, and lines that no lesson is about."""
-    for cell in lessons.code_cells(notebook):
-        for output in cell.outputs:
-            if output.output_type == "error":
-                output.traceback = [f"{output.ename}: {output.evalue}"]
 
 
 def differences(stored: nbformat.NotebookNode, fresh: nbformat.NotebookNode) -> list[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 FIRST = "00_start_here.ipynb"
 # JupyterLab would ask the network for news and updates, and the learner whether it may.
-SILENT = ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+SILENT = {"@jupyterlab/apputils-extension:notification": {"checkForUpdates": False, "fetchNews": "false"}}
 
 
 def main(arguments: list[str]) -> int:
@@ -19,9 +19,10 @@ def main(arguments: list[str]) -> int:
     from jupyter_core.paths import jupyter_runtime_dir
 
     first = Path(__file__).resolve().parent.parent / "notebooks" / FIRST
+    silence(Path(sys.prefix) / "share" / "jupyter" / "lab" / "settings" / "overrides.json")
     token = os.environ.get("JUPYTER_TOKEN") or secrets.token_hex(16)
     command = [sys.executable, "-m", "jupyterlab", str(first), "--ServerApp.ip=localhost", "--log-level=WARN"]
-    server = subprocess.Popen([*command, *SILENT, *browser_options(), *arguments], env=os.environ | {"JUPYTER_TOKEN": token})
+    server = subprocess.Popen([*command, *browser_options(), *arguments], env=os.environ | {"JUPYTER_TOKEN": token})
     # Ctrl-C reaches JupyterLab too, which asks whether it is meant; this process only waits for the answer.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: server.terminate())
@@ -33,6 +34,13 @@ def main(arguments: list[str]) -> int:
         print(f"\nOpen this address in a browser: {address}lab/tree/{FIRST}?token={token}", flush=True)
         print("Ctrl-C ends JupyterLab.\n", flush=True)
     return server.wait()
+
+
+def silence(overrides: Path) -> None:
+    """Writes JupyterLab's defaults for this environment, unless somebody chose others."""
+    if not overrides.exists():
+        overrides.parent.mkdir(parents=True, exist_ok=True)
+        overrides.write_text(json.dumps(SILENT), encoding="utf-8")
 
 
 def browser_options() -> list[str]:

@@ -13,7 +13,7 @@ DEFECTS = {
     "never_ran": "run in the order [1, None, 3",
     "out_of_order": "run in the order [1, 3, 2",
     "stored_error": "is a ZeroDivisionError",
-    "raises_nothing": "raises nothing",
+    "tagged_to_raise": "where *Run all* in JupyterLab stops",
     "no_promises": "lacks 'After this lesson you can'",
     "other_setup": "second cell is not the set-up cell",
     "long_cell": "has 26 lines",

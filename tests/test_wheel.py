@@ -1,6 +1,5 @@
 """The wheel is the whole installation: with it and one lesson's file alone, as on Colab, the lesson runs to its end."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from course_utils import lessons
+from course_utils import catalog, lessons
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNNER = """
@@ -41,16 +40,11 @@ def wheel(tmp_path_factory):
 
 def test_the_wheel_holds_every_shipped_file(wheel):
     held = set(zipfile.ZipFile(wheel).namelist())
-    measured = json.loads((ROOT / "data" / "measured.json").read_text(encoding="utf-8"))
-    files = [f"{entry_folder(slug)}/{name}" for slug, entry in measured["data"].items() for name in entry["files"]]
-    wanted = {f"course_utils/data/{name}" for name in ["catalog.toml", "measured.json", *files]}
+    shipped = {entry.folder: name for name, entry in catalog.entries().items() if not entry.package}
+    recorded = catalog.measured()["data"]
+    files = [(folder / file).relative_to(ROOT).as_posix() for folder, name in shipped.items() for file in recorded[name]["files"]]
+    wanted = {f"course_utils/{name}" for name in ["data/catalog.toml", "data/measured.json", *files]}
     assert wanted - held == set() and len(files) > 2
-
-
-def entry_folder(slug):
-    """Returns the folder of a measured entry below data/."""
-    (folder,) = (path for path in (ROOT / "data").glob(f"*/{slug}") if path.is_dir())
-    return folder.relative_to(ROOT / "data").as_posix()
 
 
 @pytest.fixture(scope="module")

@@ -247,7 +247,7 @@ def _verify_smallest_max_length(answer: Any) -> str:
     share = f"max_length={answer} cuts {_share_cut(answer):.1%} of the training reviews"
     expected = _smallest_max_length()
     if answer == expected:
-        return f"{share}. The model would take several times as many tokens; most of that room, and its cost, is not needed here."
+        return f"{share}. The model would take more than ten times as many tokens; most of that room, and its cost, is not needed here."
     expect(answer != expected - 2, f"[CLS] and [SEP] take two places of max_length: {share}.")
     expect(answer != max(_review_lengths()), f"{share}: that is the longest review. One in ten may be cut.")
     expect(answer > expected, f"{share}, more than one in ten.")
@@ -350,12 +350,12 @@ EXERCISES = (
             "Raise max_length from 1, one at a time, until the share of longer reviews is at most one in ten.",
         ),
         wrong={
-            "special tokens forgotten": Wrong(41, "take two places"),
-            "the longest review": Wrong(149, "the longest review"),
-            "the mean length": Wrong(31, "more than one in ten"),
+            "special tokens forgotten": Wrong(36, "take two places"),
+            "the longest review": Wrong(118, "the longest review"),
+            "the mean length": Wrong(30, "more than one in ten"),
             "the model's limit": Wrong(512, "a smaller number"),
         },
-        other=43,
+        other=38,
         seconds=COLD_START,
     ),
 )

@@ -321,7 +321,7 @@ def verdict_on_candidates():
     candidates = {
         "A": (train, test + [row | {"text": row["text"].upper()} for row in train[:90]]),
         "B": (positive + negative[:20], [row for row in test if row["label"] == 1] + [row for row in test if row["label"] == 0][:8]),
-        "C": (train[:300], test[:120]),
+        "C": (train[:200], test[:100]),
     }
 
     def key(text):
