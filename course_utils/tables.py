@@ -1,4 +1,4 @@
-"""Tables that are generated from the catalogue, the lessons and what was measured, between markers in README.md."""
+"""Tables, and one paragraph, that are generated from the catalogue, the lessons and what was measured, between markers in README.md."""
 
 import re
 from collections.abc import Callable
@@ -38,7 +38,17 @@ def metric_table() -> str:
     return "\n".join(rows)
 
 
-TABLES: dict[str, Callable[[], str]] = {"lessons": lesson_table, "data": data_table, "metrics": metric_table}
+def elsewhere() -> str:
+    """Returns the paragraph on running the course where nothing is installed."""
+    place = lessons.repository().removeprefix("https://github.com/")
+    binder = f"https://mybinder.org/v2/gh/{place}/main?urlpath=lab/tree/notebooks/00_start_here.ipynb"
+    return (
+        "**In Colab or Binder.** Click *Colab* in the table: the first cell installs the course with the same pinned versions. "
+        f"[Binder]({binder}) opens all lessons in JupyterLab, from the same pins."
+    )
+
+
+TABLES: dict[str, Callable[[], str]] = {"lessons": lesson_table, "data": data_table, "metrics": metric_table, "elsewhere": elsewhere}
 
 
 def fill(text: str) -> str:
