@@ -49,5 +49,5 @@ pins: setup ## Lock pyproject.toml's ranges into requirements.txt; UPGRADE=1 tak
 	@$(BOOTSTRAP)
 
 clean: ## Remove caches, builds and outputs; .venv and your progress stay
-	rm -rf build dist outputs .building .pytest_cache .ruff_cache
+	rm -rf build dist outputs data/.building .pytest_cache .ruff_cache
 	find . -path ./.venv -prune -o -path ./.git -prune -o -type d \( -name __pycache__ -o -name .ipynb_checkpoints \) -exec rm -rf {} +
