@@ -55,7 +55,7 @@ assert "TQDM_DISABLE" not in os.environ
 """
     done = python(
         code, COURSE_THREADS="2", HF_HUB_OFFLINE=None, HF_DATASETS_OFFLINE=None, TRANSFORMERS_OFFLINE=None, PYTEST_VERSION=None,
-        COURSE_HEADLESS=None,
+        COURSE_HEADLESS=None, TQDM_DISABLE=None, HF_HUB_DISABLE_PROGRESS_BARS=None, HF_DATASETS_DISABLE_PROGRESS_BARS=None,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stdout == "Ready: offline profile, seed 3.\n"
