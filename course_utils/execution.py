@@ -145,7 +145,7 @@ class _Watch:
     """Follows one kernel: which code cell runs, and the peak memory of its process and their children."""
 
     def __init__(self, client: object) -> None:
-        self.client, self.peak_mib, self._cell = client, 0.0, ""
+        self.client, self.peak_mib, self._cell, self._index = client, 0.0, "", 0
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
         self._thread.start()
@@ -156,7 +156,7 @@ class _Watch:
     def place(self) -> str:
         """Returns a description of the cell that was started last."""
         first = self._cell.strip().splitlines()[0] if self._cell.strip() else "nothing"
-        return f"cell {getattr(self, '_index', 0) + 1} ({first[:60]!r})"
+        return f"cell {self._index + 1} ({first[:60]!r})"
 
     def stop(self) -> None:
         self._stopped.set()

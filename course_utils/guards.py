@@ -11,6 +11,7 @@ from itertools import chain
 import nbformat
 
 from course_utils import lessons
+from course_utils.compatibility.reader import python
 from course_utils.lessons import Lesson
 
 LOOSE_TAGS = ("nbval-ignore-output", "nbval-skip")
@@ -59,7 +60,7 @@ def shape(notebook: nbformat.NotebookNode) -> Iterator[str]:
 
 
 def code(notebook: nbformat.NotebookNode) -> Iterator[str]:
-    """Code cells are short, parse, and import nothing that lessons may not see."""
+    """Code cells are short and import nothing that lessons may not see; there is a picture."""
     for cell in lessons.code_cells(notebook):
         count = len(cell.source.splitlines())
         if count > lessons.CODE_LINES:
@@ -117,11 +118,9 @@ def links(lesson: Lesson, notebook: nbformat.NotebookNode) -> Iterator[str]:
 
 
 def _imports(source: str) -> Iterator[str]:
-    rows = [row if not row.lstrip().startswith(("%", "!")) else "pass" for row in source.splitlines()]
-    rows = [re.sub(r"^(\s*)pass$", r"\1pass", row) for row in rows]
     try:
-        tree = ast.parse("\n".join(rows))
-    except SyntaxError:
+        tree = ast.parse(python(source))
+    except SyntaxError:  # told by `compatibility`, with its line
         return
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):

@@ -79,8 +79,9 @@ nobody but their author labelled them. `kind` marks those that praise and blame 
 LIMITS_OF_IMPLIED = f"""\
 {LIMITS}
 
-Most of these opinions name no feeling and praise or blame nothing: a fact is told, and a reader knows what its writer thinks of it. That is
-hard even for large models. They are British in tone. Use `reviews` to learn on, and these to see where such a model ends."""
+Most of these opinions name no feeling and praise or blame nothing: a fact is told, and a reader knows what its writer thinks of it.
+They are British in tone. Use `reviews` to learn on, and these to see where such a model ends: the lesson `00_start_here` measures
+one."""
 
 RECIPES = [
     Recipe(name, partial(build, source := WRITTEN / f"{name}.jsonl"), limits, sources=(source,))
