@@ -16,7 +16,6 @@ from course_utils import profile
 from course_utils.errors import CourseError, DamagedFile, MissingFile, UnknownName
 
 _FOLDERS = {"checkpoint": "models", "dataset": "datasets", "metric": "metrics"}
-_HUB_FILES = ["*.json", "*.safetensors", "*.txt", "*.model", "*.parquet", "*.csv", "*.jsonl", "*.md"]
 _RESTORE = "`git checkout -- data` or a fresh install brings it back; `course doctor` checks every file."
 
 
@@ -33,6 +32,7 @@ class Entry:
     hub_id: str = ""
     hub_config: str = ""
     hub_revision: str = ""
+    hub_bytes: int = 0
     weights_sha256: str = ""
     floor: float | None = None
 
@@ -48,7 +48,7 @@ def checkpoint(name: str) -> str:
     """Returns a folder that every `from_pretrained` accepts, its files verified.
 
     Offline it lies under data/ or in a pip package; in the hub profile it is a snapshot of the pinned revision, without any
-    pickle. Raises UnknownName, MissingFile or DamagedFile.
+    pickle. Raises UnknownName, MissingFile or DamagedFile; CourseError when the Hub does not deliver.
     """
     return str(_locate(name, "checkpoint"))
 
@@ -142,7 +142,7 @@ def _check(path: Path, sha256: str, size: int | None, remedy: str) -> None:
 def _locate(name: str, kind: str) -> Path:
     entry = find(name, kind)
     if profile.current() == "hub":
-        return _snapshot(entry)
+        return _twin(entry)
     verify(entry)
     return entry.folder
 
@@ -155,29 +155,19 @@ def require_twin(entry: Entry) -> None:
         )
 
 
-def _snapshot(entry: Entry) -> Path:
+def _twin(entry: Entry) -> Path:
     require_twin(entry)
-    from huggingface_hub import snapshot_download
+    from course_utils import hub
 
-    wanted = [pattern for pattern in _HUB_FILES if entry.task != "tokenization" or pattern != "*.safetensors"]
-    repo_type = "dataset" if entry.kind == "dataset" else "model"
-    try:
-        folder = snapshot_download(
-            entry.hub_id,
-            repo_type=repo_type,
-            revision=entry.hub_revision,
-            allow_patterns=wanted,
-            ignore_patterns=["onnx/*", "openvino/*"],
-        )
-    except Exception as error:
-        raise unreachable(entry, error) from error
-    return Path(folder)
+    return hub.snapshot(entry)
 
 
 def unreachable(entry: Entry, error: Exception) -> CourseError:
     """Returns the error that says that the full-size twin of an entry could not be fetched, and what to do."""
+    from course_utils import hub
+
     return CourseError(
-        f"{entry.hub_id!r} could not be fetched from the Hub ({type(error).__name__}). Check the network, or use the "
+        f"{entry.hub_id!r} could not be fetched from the Hub ({type(error).__name__}). {hub.advice(entry, error)}, or use the "
         'miniature: restart the kernel and call start("offline").'
     )
 

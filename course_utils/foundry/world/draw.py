@@ -1,0 +1,103 @@
+"""Chooses what the world is about to say, and keeps combinations apart: what training draws, the held-out splits never do, and back.
+
+Held out are whole combinations, by a digest of their names: one in eight pairs of an adjective and a noun, one in eight pairs of
+people, one in eight pairs of a verb and its object.
+"""
+
+import hashlib
+import random
+from collections.abc import Sequence
+from typing import TypeVar
+
+from course_utils.errors import CourseError
+from course_utils.foundry.world import lexicon as words
+from course_utils.foundry.world.grammar import At, Near, Some, Together
+from course_utils.foundry.world.lexicon import Adjective, Noun, Person, Verb, Words
+
+SPLITS = ("train", "new", "held-out")
+_PARTS = 8
+T = TypeVar("T")
+
+
+def held_out(*names: str) -> bool:
+    """Returns True for the one combination in eight that no training sees; the order of its names does not matter."""
+    text = "+".join(sorted(names))
+    return int(hashlib.sha256(text.encode()).hexdigest(), 16) % _PARTS == 0
+
+
+class Draw:
+    """A source of random choices for one split.
+
+    "train" and "new" use the same combinations and differ in their seed; "held-out" uses the others, wherever two things combine.
+    """
+
+    def __init__(self, split: str, seed: int = 0):
+        if split not in SPLITS:
+            raise CourseError(f"{split!r} is not a split of the small world. Expected one of {', '.join(SPLITS)}: Draw('train').")
+        self.split = split
+        self.random = random.Random(f"{split}:{seed}")
+
+    def one(self, choices: Sequence[T]) -> T:
+        """Returns one of them."""
+        return choices[int(self.random.random() * len(choices))]
+
+    def chance(self, share: float) -> bool:
+        """Returns True that often."""
+        return self.random.random() < share
+
+    def allowed(self, *names: str) -> bool:
+        """Returns True when this split may combine these names."""
+        return held_out(*names) == (self.split == "held-out")
+
+    def people(self, count: int) -> list[Person]:
+        """Returns different people whose pairs this split may combine."""
+        while True:
+            chosen = [self.one(words.PEOPLE) for _ in range(count)]
+            names = [person.name for person in chosen]
+            if len(set(names)) == count and all(self.allowed(a, b) for i, a in enumerate(names) for b in names[i + 1 :]):
+                return chosen
+
+    def together(self) -> Together:
+        """Returns two people as one."""
+        return Together(tuple(self.people(2)))
+
+    def noun(self, *kinds: Sequence[Noun], verb: Verb | None = None) -> Noun:
+        """Returns a noun of one of these kinds, and one that this split may combine with the verb."""
+        while True:
+            noun = self.one(self.one(kinds))
+            if verb is None or self.allowed(verb.base, noun.en):
+                return noun
+
+    def adjectives(self, noun: Noun, count: int) -> tuple[Adjective, ...]:
+        """Returns adjectives that this split may put before the noun: size first, then colour or quality."""
+        if count == 0:
+            return ()
+        while True:
+            size = self.one(words.SIZES)
+            other = self.one(words.COLOURS if noun.kind != "food" and self.chance(0.75) else words.QUALITIES)
+            chosen = (size, other) if count == 2 else (self.one((size, other, other)),)
+            if all(self.allowed(adjective.en, noun.en) for adjective in chosen):
+                return chosen
+
+    def some(self, *kinds: Sequence[Noun], verb: Verb | None = None, article: str = "a", adjectives: float = 0.7) -> Some:
+        """Returns something of these kinds, with one adjective that often, and seldom two."""
+        noun = self.noun(*kinds, verb=verb)
+        count = 2 if self.chance(adjectives * 0.25) else int(self.chance(adjectives))
+        return Some(noun, self.adjectives(noun, count), article=article)
+
+    def several(self, *kinds: Sequence[Noun], verb: Verb | None = None, adjectives: float = 0.5) -> Some:
+        """Returns from two to nine of something."""
+        noun = self.noun(*kinds, verb=verb)
+        return Some(noun, self.adjectives(noun, int(self.chance(adjectives))), count=self.one(range(2, 10)), article="a")
+
+    def at(self, to: bool = False) -> At:
+        """Returns a place to be in or to go to."""
+        return At(self.one(words.PLACES), to)
+
+    def near(self, *kinds: Sequence[Noun]) -> Near:
+        """Returns a position on, under, behind, in front of or next to something."""
+        return Near(self.one(words.RELATIONS), self.some(*(kinds or (words.FURNITURE,)), article="the", adjectives=0.4))
+
+    def when(self) -> Words:
+        """Returns a time."""
+        return self.one(words.TIMES)
