@@ -29,6 +29,7 @@ class Entry:
     task: str = ""
     licence: str = ""
     package: str = ""
+    base: str = ""
     hub_id: str = ""
     hub_config: str = ""
     hub_revision: str = ""
@@ -38,7 +39,7 @@ class Entry:
 
     @property
     def folder(self) -> Path:
-        """The folder that holds this entry's files in the offline profile."""
+        """The folder that holds this entry's files in the offline profile; with a base, those of its difference from it."""
         if self.package:
             return _packaged_model(self)
         return profile.data_folder() / _FOLDERS[self.kind] / self.name
@@ -144,7 +145,16 @@ def _locate(name: str, kind: str) -> Path:
     if profile.current() == "hub":
         return _twin(entry)
     verify(entry)
-    return entry.folder
+    return _assembled(entry) if entry.base else entry.folder
+
+
+def _assembled(entry: Entry) -> Path:
+    """Returns the whole checkpoint in the cache, put together from its difference and its verified base."""
+    from course_utils import assembly
+
+    base = find(entry.base, "checkpoint")
+    verify(base)
+    return assembly.assembled(entry.folder, base.folder, measured()["data"][entry.name]["assembled"], profile.cache_folder())
 
 
 def require_twin(entry: Entry) -> None:

@@ -73,6 +73,14 @@ def state_folder() -> Path:
     return Path(given) if given else Path.home() / ".hugging-face-in-miniature"
 
 
+def cache_folder() -> Path:
+    """Returns the folder of what is put together once and may be deleted at any time; COURSE_CACHE moves it."""
+    given = os.environ.get("COURSE_CACHE")
+    if given:
+        return Path(given)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hugging-face-in-miniature"
+
+
 def _switch_hub(profile: str) -> None:
     offline = profile == "offline"
     constants = sys.modules.get("huggingface_hub.constants")

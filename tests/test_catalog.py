@@ -229,7 +229,7 @@ class HubRequest(http.server.BaseHTTPRequestHandler):
 def hub() -> Iterator[Hub]:
     small = {p.name: p.read_bytes() for p in ENCODER.folder.iterdir() if p.is_file() and p.suffix in (".json", ".txt")}
     extras = {
-        "model.safetensors": b"weights",
+        "model.safetensors": (ENCODER.folder / "model.safetensors").read_bytes(),
         "pytorch_model.bin": b"a pickle",
         "rust_model.ot": b"other weights",
         "onnx/model.json": b"{}",

@@ -97,6 +97,8 @@ def learner(hub: Hub, tmp_path: Path, python: Callable) -> Callable:
         proxies = {"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
         around = {"NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"}
         chosen = {"HF_ENDPOINT": hub.address, "COURSE_PROFILE": "hub", "HF_HOME": str(home), "OWN_DATA": str(tmp_path)}
+        # As start() sets it; without it the client also asks for a list of coding agents.
+        chosen["HF_HUB_DISABLE_TELEMETRY"] = "1"
         return python(code, **(away | proxies | around | chosen | settings))
 
     return run
@@ -107,12 +109,13 @@ def _cached_contents(tmp_path: Path) -> set[bytes]:
 
 
 def test_a_twin_is_loaded_once_and_then_without_the_hub(hub, learner, tmp_path):
-    first = learner(LOAD)
+    first = learner(LOAD, HF_HUB_DISABLE_TELEMETRY=None)
     assert first.returncode == 0, first.stderr
     assert first.stdout.splitlines() == ["Ready: hub profile, seed 0.", "(1, 32)"]
     assert f"{REPOSITORY}: downloads 1 MB from the Hub, once." in first.stderr
     assert set(hub.bodies()) >= {"config.json", "tokenizer.json", "model.safetensors"}
     assert len(hub.bodies()) == len(set(hub.bodies()))
+    assert all(REVISION in one.path or one.path.startswith("/far/") for one in hub.asked)
     asked = len(hub.asked)
 
     second = learner(LOAD)
@@ -227,7 +230,7 @@ REFUSALS = {
     "old token": (_gate, {"HF_TOKEN": OLD}, [f"does not accept the token of this computer: {SIGN_IN}, and look whether HF_TOKEN holds"]),
     "no repository": (_nothing, {"repository": "tiny/other"}, UNKNOWN),
     "no repository for a token": (_nothing, {"repository": "tiny/other", "HF_TOKEN": MEMBER}, UNKNOWN),
-    "no revision": (_nothing, {"revision": "f" * 40}, ["(RevisionNotFoundError)", "revision ffffffffffff is gone: a newer version of the course"]),
+    "no revision": (_nothing, {"revision": "f" * 40}, ["(RevisionNotFoundError)", "ffffffffffff is gone: a newer version of the course"]),
     "busy": (_busy, {}, ["too busy or has a failure (HTTP 429): wait some minutes and run this cell again"]),
     "broken": (_broken, {}, ["(HTTP 503): wait some minutes"]),
     "no network": (Hub.stop, {}, ["(LocalEntryNotFoundError)", "Check the network, or use the miniature"]),

@@ -21,8 +21,9 @@ def translation_pairs(split: str, count: int) -> list[tuple[str, str]]:
     """Returns that many different pairs of an input with its prefix and its French."""
     draw, pairs = Draw(split), {}
     while len(pairs) < count:
-        sentence = sentences.sentence(draw)
-        pairs[TRANSLATE + english(sentence)] = french(sentence)
+        before, sentence = draw.fresh, sentences.sentence(draw)
+        if split != "held-out" or draw.fresh > before:
+            pairs[TRANSLATE + english(sentence)] = french(sentence)
     return list(pairs.items())
 
 

@@ -6,7 +6,7 @@ people, one in eight pairs of a verb and its object.
 
 import hashlib
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from course_utils.errors import CourseError
@@ -28,7 +28,8 @@ def held_out(*names: str) -> bool:
 class Draw:
     """A source of random choices for one split.
 
-    "train" and "new" use the same combinations and differ in their seed; "held-out" uses the others, wherever two things combine.
+    "train" and "new" use the same combinations and differ in their seed; "held-out" uses the others, wherever two things combine and
+    there is one. `fresh` counts the held-out combinations chosen so far.
     """
 
     def __init__(self, split: str, seed: int = 0):
@@ -36,6 +37,7 @@ class Draw:
             raise CourseError(f"{split!r} is not a split of the small world. Expected one of {', '.join(SPLITS)}: Draw('train').")
         self.split = split
         self.random = random.Random(f"{split}:{seed}")
+        self.fresh = 0
 
     def one(self, choices: Sequence[T]) -> T:
         """Returns one of them."""
@@ -51,33 +53,33 @@ class Draw:
 
     def people(self, count: int) -> list[Person]:
         """Returns different people whose pairs this split may combine."""
-        while True:
-            chosen = [self.one(words.PEOPLE) for _ in range(count)]
-            names = [person.name for person in chosen]
-            if len(set(names)) == count and all(self.allowed(a, b) for i, a in enumerate(names) for b in names[i + 1 :]):
-                return chosen
+        chosen = [self.one(words.PEOPLE)]
+        while len(chosen) < count:
+            others = [person for person in words.PEOPLE if person not in chosen]
+            chosen.append(self._fitting(others, [person.name for person in chosen], lambda person: person.name))
+        return chosen
 
     def together(self) -> Together:
         """Returns two people as one."""
         return Together(tuple(self.people(2)))
 
     def noun(self, *kinds: Sequence[Noun], verb: Verb | None = None) -> Noun:
-        """Returns a noun of one of these kinds, and one that this split may combine with the verb."""
-        while True:
-            noun = self.one(self.one(kinds))
-            if verb is None or self.allowed(verb.base, noun.en):
-                return noun
+        """Returns a noun of one of these kinds that this split may combine with the verb."""
+        return self._fitting(self.one(kinds), [verb.base] if verb else [], lambda noun: noun.en)
 
     def adjectives(self, noun: Noun, count: int) -> tuple[Adjective, ...]:
         """Returns adjectives that this split may put before the noun: size first, then colour or quality."""
-        if count == 0:
-            return ()
-        while True:
-            size = self.one(words.SIZES)
-            other = self.one(words.COLOURS if noun.kind != "food" and self.chance(0.75) else words.QUALITIES)
-            chosen = (size, other) if count == 2 else (self.one((size, other, other)),)
-            if all(self.allowed(adjective.en, noun.en) for adjective in chosen):
-                return chosen
+        others = words.COLOURS if noun.kind != "food" and self.chance(0.75) else words.QUALITIES
+        kinds = (words.SIZES, others) if count == 2 else (self.one((words.SIZES, others, others)),) * count
+        return tuple(self._fitting(kind, [noun.en], lambda adjective: adjective.en) for kind in kinds)
+
+    def _fitting(self, choices: Sequence[T], names: Sequence[str], name: Callable[[T], str]) -> T:
+        """Returns one that goes with all the names in this split; in the held-out one, where none does, one that training also has."""
+        fitting = [choice for choice in choices if all(self.allowed(name(choice), other) for other in names)] if names else choices
+        if self.split == "held-out" and names:
+            self.fresh += bool(fitting)
+            fitting = fitting or [choice for choice in choices if not any(held_out(name(choice), other) for other in names)]
+        return self.one(fitting)
 
     def some(self, *kinds: Sequence[Noun], verb: Verb | None = None, article: str = "a", adjectives: float = 0.7) -> Some:
         """Returns something of these kinds, with one adjective that often, and seldom two."""

@@ -5,8 +5,6 @@ from course_utils.foundry.world.draw import Draw
 from course_utils.foundry.world.grammar import Clause, Pronoun, Sentence, Some, Who, feminine
 from course_utils.foundry.world.lexicon import Verb, Words
 
-STATES = (*words.COLOURS, *words.SIZES[:2], *words.QUALITIES)
-
 
 def sentence(draw: Draw) -> Sentence:
     """Returns a sentence: a deed, a meeting, a gift, a position, a journey, a state, with a reason or a contrast, or a question."""
@@ -74,11 +72,9 @@ def state(draw: Draw) -> Sentence:
     past, negated = draw.chance(0.5), draw.chance(0.2)
     if draw.chance(0.5):
         return Sentence(Clause(somebody(draw), words.BE, state=draw.one(words.FEELINGS), past=past, negated=negated))
-    while True:
-        noun, adjective = draw.noun(words.THINGS, words.ANIMALS), draw.one(STATES)
-        if draw.allowed(noun.en, adjective.en):
-            what = Some(noun, count=draw.one((1, 1, 2, 3)))
-            return Sentence(Clause(what, words.BE, state=adjective, past=past, negated=negated))
+    noun = draw.noun(words.THINGS, words.ANIMALS)
+    what = Some(noun, count=draw.one((1, 1, 2, 3)))
+    return Sentence(Clause(what, words.BE, state=draw.adjectives(noun, 1)[0], past=past, negated=negated))
 
 
 def owned(draw: Draw) -> Sentence:
