@@ -127,13 +127,14 @@ def progress() -> None:
 def foundry(
     names: Annotated[list[str] | None, typer.Argument(help="Recipes; all when none is named.", metavar="[RECIPE]...")] = None,
     again: Annotated[bool, typer.Option("--again", help="Build also what is intact and unchanged.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Take a few steps of each, to see that it runs; nothing ships.")] = False,
 ) -> None:
     """Rebuild data sets and miniatures from their recipes, byte for byte."""
     os.environ.setdefault("TQDM_MININTERVAL", "0.5")
     from course_utils import foundry, profile
 
     profile.start("offline")
-    outcomes = foundry.rebuild(names or [], again)
+    outcomes = foundry.rebuild(names or [], again, quick)
     _table(["recipe", "outcome"], list(outcomes.items()))
 
 

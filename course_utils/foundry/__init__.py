@@ -11,8 +11,8 @@ def recipes() -> list:
     return [python_docs.RECIPE, *reviews.RECIPES, *tokenizers.RECIPES]
 
 
-def rebuild(names: list[str], again: bool = False) -> dict[str, str]:
+def rebuild(names: list[str], again: bool = False, quick: bool = False) -> dict[str, str]:
     """Builds the named recipes (all when none is named) and returns what became of each; see `frame.rebuild`."""
     from course_utils.foundry import frame
 
-    return frame.rebuild(recipes(), names, again)
+    return frame.rebuild(recipes(), names, again, quick)

@@ -1,22 +1,23 @@
-"""Recipe of `entities`: people, organisations and places in English sentences. And of its data set, `named-entities`.
+"""Recipe of `entities`: people, organisations and places in English sentences.
 
-The sentences were written one by one; a third is held out. Training widens its side by putting other names into the same sentences.
+The sentences were written one by one, names in brackets; a third of the first file is held out. Training widens its side by putting
+other names into the same sentences.
 """
 
 import json
 import random
 import re
-from collections.abc import Iterable
 from pathlib import Path
 
-from course_utils import catalog
-from course_utils.foundry import training, understanding
-from course_utils.foundry.frame import Recipe, write_jsonl
+from course_utils.foundry import understanding
+from course_utils.foundry.frame import Recipe
 from course_utils.foundry.reviews import WRITTEN
+from course_utils.foundry.written_texts import held_out, rows_of
 
 LABELS = ("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC")
 KINDS = ("PER", "ORG", "LOC")
-COPIES = 4
+COPIES = 2
+FILES = ("entities", "entities-b", "entities-c")
 _MARK = re.compile(r"\[(PER|ORG|LOC) ([^\]]+)\]")
 
 Span = tuple[int, int, str]
@@ -33,11 +34,102 @@ def read(marked: str) -> tuple[str, list[Span]]:
     return text + marked[last:], spans
 
 
-def swapped(marked: str, names: dict[str, list[str]], rng: random.Random) -> str:
-    """Returns the sentence with other names of the same kinds; a name in small letters stays in small letters."""
+def sentences() -> list[str]:
+    """Returns the sentences to learn from, as they stand and with other names of the same kinds."""
+    written = [row["text"] for row in rows_of(FILES[0]) if not held_out(row["text"])]
+    written += [row["text"] for row in rows_of(*FILES[1:])]
+    names = json.loads((WRITTEN / "names.json").read_text(encoding="utf-8"))
+    for text in written:
+        for kind, name in _MARK.findall(text):
+            names[kind].append(name)
+    rng = random.Random(0)
+    return written + [_swap(text, names, rng) for _ in range(COPIES) for text in written]
+
+
+def encode(tokenizer: object, marked: str) -> dict:
+    """Returns the model's inputs and a label a token: B- where a name begins, I- in the rest of it, none on special tokens."""
+    text, spans = read(marked)
+    batch = tokenizer(text, return_offsets_mapping=True, truncation=True, max_length=128)
+    labels = []
+    for start, end in batch["offset_mapping"]:
+        span = next((span for span in spans if span[0] <= start < span[1]), None)
+        name = "O" if span is None else f"{'B' if start == span[0] else 'I'}-{span[2]}"
+        labels.append(-100 if start == end else LABELS.index(name))
+    return {"input_ids": batch["input_ids"], "labels": labels}
+
+
+def build(folder: Path, work: Path, quick: bool = False) -> dict:
+    """Trains the change of the encoder, writes it and returns what the whole checkpoint scores."""
+    from transformers import AutoModelForTokenClassification, DataCollatorForTokenClassification
+
+    tokenizer = understanding.tokenizer()
+    rows = [encode(tokenizer, text) for text in sentences()]
+    whole = understanding.fit(
+        AutoModelForTokenClassification, rows, DataCollatorForTokenClassification(tokenizer), folder, work,
+        labels=LABELS, heads=("classifier",), epochs=3, quick=quick,
+    )  # fmt: skip
+    return score(whole, limit=20 if quick else None)
+
+
+def score(whole: Path, limit: int | None = None) -> dict:
+    """Returns precision, recall and F1 over whole names, in all and by kind: right means the same span and the same kind."""
+    from transformers import pipeline
+
+    find = pipeline("token-classification", model=str(whole), aggregation_strategy="first")
+    tests = [read(row["text"]) for row in rows_of(FILES[0]) if held_out(row["text"])][:limit]
+    right = [{*spans} for _, spans in tests]
+    said = [{(a["start"], a["end"], a["entity_group"]) for a in find(text)} for text, _ in tests]
+    found = {"score": round(_f1(said, right), 3)}
+    found["score_low"], found["score_high"] = _bootstrap(said, right)
+    hits = sum(len(a & b) for a, b in zip(said, right, strict=True))
+    found["precision"] = round(hits / max(1, sum(map(len, said))), 3)
+    found["recall"] = round(hits / sum(map(len, right)), 3)
+    for kind in KINDS:
+        only = [[{span for span in spans if span[2] == kind} for spans in side] for side in (said, right)]
+        found[f"f1_{kind}"] = round(_f1(*only), 3)
+    small = [i for i, (text, _) in enumerate(tests) if text.islower()]
+    found["f1_small_letters"] = round(_f1([said[i] for i in small], [right[i] for i in small]), 3)
+    found["examples"] = [[text, ", ".join(f"{text[a['start'] : a['end']]} ({a['entity_group']})" for a in find(text))] for text in EXAMPLES]
+    return found
+
+
+def _swap(marked: str, names: dict[str, list[str]], rng: random.Random) -> str:
+    """Returns the sentence with other names; one in small letters gets one in small letters."""
 
     def other(found: re.Match) -> str:
         name = rng.choice(names[found[1]])
         return f"[{found[1]} {name.lower() if found[2].islower() else name}]"
 
     return _MARK.sub(other, marked)
+
+
+def _f1(said: list[set[Span]], right: list[set[Span]]) -> float:
+    hits = sum(len(a & b) for a, b in zip(said, right, strict=True))
+    return 2 * hits / max(1, sum(map(len, said)) + sum(map(len, right)))
+
+
+def _bootstrap(said: list[set[Span]], right: list[set[Span]], times: int = 1000) -> tuple[float, float]:
+    """Returns the 95 % interval of F1 over sentences drawn anew with replacement."""
+    rng = random.Random(0)
+    draws = [[rng.randrange(len(said)) for _ in said] for _ in range(times)]
+    scores = sorted(_f1([said[i] for i in draw], [right[i] for i in draw]) for draw in draws)
+    return round(scores[int(0.025 * times)], 3), round(scores[int(0.975 * times)], 3)
+
+
+EXAMPLES = (
+    "Angela Moss left the Post Office in Leeds to join a start-up called Hugging Face.",
+    "did you see that maria moved to buenos aires for unicef",
+    "On Monday we ate French bread by the river.",
+)
+
+LIMITS = """\
+It reads small letters only, so a capital tells it nothing: "may" and "Reading" have to be understood from their sentence. Ask it with
+`aggregation_strategy="first"`, which decides a word at a time; "simple" cuts rare names into pieces. Clubs named like their town, firms
+named like people and very long names are where it errs. It knows three kinds and no dates, products or events."""
+
+RECIPES = [
+    Recipe(
+        "entities", build, LIMITS, trains=True, needs=("english-encoder",), packages=("torch", "transformers", "peft", "accelerate"),
+        sources=(*understanding.PARTS, *(WRITTEN / f"{name}.jsonl" for name in FILES), WRITTEN / "names.json"),
+    )
+]  # fmt: skip

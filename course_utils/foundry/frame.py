@@ -4,18 +4,20 @@ Knows no recipe's content. A recipe builds its files into an empty folder; what 
 complete, so a stop in the middle loses nothing. A recipe whose code and inputs are unchanged and whose files are intact is skipped.
 """
 
+import ast
 import hashlib
 import inspect
 import json
 import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
-from course_utils import catalog, profile
+from course_utils import assembly, catalog, profile
 from course_utils.errors import CourseError, RecipeFailed, UnknownName
 
 SEED = 0
@@ -25,31 +27,38 @@ SEED = 0
 class Recipe:
     """How one entry of the catalogue is made.
 
-    `build(folder)` writes the files and returns what it measured, by name; `limits` is the card's paragraph on what the thing cannot
-    do; `needs` names the entries it reads and `sources` the written files; `packages` are those whose version decides the bytes;
-    `impossible()` says why it cannot run here.
+    `build(folder)` writes the files and returns what it measured, by name, with "examples" for the card: pairs of an input and what came
+    out. One that `trains` is called as `build(folder, work, quick)`: it resumes from what an interrupted run left in `work`, and `quick`
+    asks for a few steps only. `limits` is the card's paragraph on what the thing cannot do; `needs` names the entries it reads and
+    `sources` the written files and modules it uses; `packages` are those whose version decides the bytes; `impossible()` says why it
+    cannot run here.
     """
 
     name: str
-    build: Callable[[Path], dict[str, float]]
+    build: Callable[..., dict]
     limits: str
+    trains: bool = False
     needs: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     sources: tuple[Path, ...] = ()
     impossible: Callable[[], str | None] = field(default=lambda: None, repr=False)
 
     def fingerprint(self) -> str:
-        """Returns a digest of the recipe's module and of the files that it needs: another one means build again."""
+        """Returns a digest of the recipe's code and of the files that it needs: another one means build again.
+
+        Comments, docstrings and the layout of code do not count.
+        """
         module = Path(inspect.getfile(getattr(self.build, "func", self.build)))
-        source = b"".join(path.read_bytes().replace(b"\r\n", b"\n") for path in (module, *self.sources))
+        source = b"".join(_substance(path) for path in (module, *self.sources))
         inputs = "".join(catalog.fingerprint(name) for name in self.needs)
         return hashlib.sha256(source + inputs.encode()).hexdigest()[:16]
 
 
-def rebuild(recipes: Sequence[Recipe], names: Iterable[str] = (), again: bool = False) -> dict[str, str]:
+def rebuild(recipes: Sequence[Recipe], names: Iterable[str] = (), again: bool = False, quick: bool = False) -> dict[str, str]:
     """Builds the named recipes (all when none is named) in order and returns what became of each, by name.
 
-    `again` builds also what is intact and unchanged. What has no recipe gets its digests recorded.
+    `again` builds also what is intact and unchanged. `quick` builds each in seconds, to see that it runs, and ships nothing. What has no
+    recipe gets its digests recorded.
     """
     from tqdm import tqdm
 
@@ -60,11 +69,13 @@ def rebuild(recipes: Sequence[Recipe], names: Iterable[str] = (), again: bool = 
         reason = recipe.impossible()
         if reason:
             outcomes[recipe.name] = f"kept: {reason}"
+        elif quick:
+            outcomes[recipe.name] = _try(recipe)
         elif not again and is_current(recipe):
             outcomes[recipe.name] = "unchanged"
         else:
             outcomes[recipe.name] = _build(recipe)
-    if not names:
+    if not names and not quick:
         _record_as_they_are()
     return outcomes
 
@@ -130,31 +141,69 @@ def _replace(recipe: Recipe, draft: Path) -> str:
     """Builds into the draft's folder and lets that take the old one's place."""
     from course_utils.foundry import cards
 
+    work = profile.cache_folder() / "foundry" / recipe.name
     began = time.perf_counter()
-    try:
-        scores = recipe.build(draft)
-    except CourseError:
-        raise
-    except Exception as error:
-        raise RecipeFailed(
-            f"The recipe of {recipe.name!r} stopped: {type(error).__name__}: {error}. Its old files are untouched."
-        ) from error
+    scores = _run(recipe, draft, work)
     seconds = round(time.perf_counter() - began, 1)
+    examples = scores.pop("examples", [])
     _check_floor(recipe.name, scores)
     versions = {"python": ".".join(map(str, sys.version_info[:3]))} | {p: version(p).split("+")[0] for p in recipe.packages}
     facts = {"seed": SEED, "recipe": recipe.fingerprint(), "versions": versions, "scores": scores, "seconds": seconds}
-    (draft / "README.md").write_text(cards.card(catalog.entries()[recipe.name], recipe, facts), encoding="utf-8", newline="\n")
+    if examples:
+        facts["examples"] = examples
+    entry = catalog.entries()[recipe.name]
+    if entry.base:
+        facts["assembled"] = assembly.content_digest(work / "whole" / "model.safetensors")
+    (draft / "README.md").write_text(cards.card(entry, recipe, facts), encoding="utf-8", newline="\n")
     files = files_of(draft)
     before = catalog.measured()["data"].get(recipe.name, {})
     home = _home(recipe.name)
     shutil.rmtree(home, ignore_errors=True)
     home.parent.mkdir(parents=True, exist_ok=True)
     draft.replace(home)
+    shutil.rmtree(work, ignore_errors=True)
     if before.get("files") == files:
         record("data", recipe.name, before | {"recipe": facts["recipe"]})
         return "rebuilt, byte for byte the same"
     record("data", recipe.name, facts | {"bytes": sum(f["bytes"] for f in files.values()), "files": files})
     return "built"
+
+
+def _run(recipe: Recipe, folder: Path, work: Path, quick: bool = False) -> dict:
+    """Runs the recipe's code; what goes wrong in it becomes one sentence."""
+    try:
+        if not recipe.trains:
+            return recipe.build(folder)
+        work.mkdir(parents=True, exist_ok=True)
+        return recipe.build(folder, work, quick)
+    except CourseError:
+        raise
+    except Exception as error:
+        raise RecipeFailed(
+            f"The recipe of {recipe.name!r} stopped: {type(error).__name__}: {error}. Its old files are untouched."
+        ) from error
+
+
+def _try(recipe: Recipe) -> str:
+    """Builds in a few steps into a folder that is thrown away."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "built"
+        folder.mkdir()
+        began = time.perf_counter()
+        _run(recipe, folder, Path(place) / "work", quick=True)
+        return f"runs: {len(files_of(folder))} files in {time.perf_counter() - began:.0f} s, thrown away"
+
+
+def _substance(path: Path) -> bytes:
+    """Returns a file's content; of a Python module, what it does."""
+    content = path.read_bytes().replace(b"\r\n", b"\n")
+    if path.suffix != ".py":
+        return content
+    tree = ast.parse(content)
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and ast.get_docstring(node) is not None:
+            del node.body[0]
+    return ast.dump(tree).encode()
 
 
 def _check_floor(name: str, scores: dict[str, float]) -> None:

@@ -3,13 +3,16 @@
 Knows no task. A recipe brings the model, the rows and the collator, and says how many steps and how fast.
 """
 
+import hashlib
+import json
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
-    from transformers import PreTrainedModel, PreTrainedTokenizerFast
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast, TrainingArguments
 
 SEED = 0
 QUICK_STEPS = 4
@@ -33,7 +36,7 @@ def train(
     `rows` are tokenized examples. What has been trained so far is kept in `work` every few minutes; another call with the same
     arguments goes on from there and ends with the same weights. `quick` takes a handful of steps, to see that a recipe runs.
     """
-    from transformers import Trainer, TrainingArguments
+    from transformers import PrinterCallback, Trainer, TrainingArguments
     from transformers.trainer_utils import get_last_checkpoint
 
     settings = TrainingArguments(
@@ -56,9 +59,25 @@ def train(
         remove_unused_columns=False,
         dataloader_pin_memory=False,
     )
+    _forget_another(work, model, rows, settings)
     trainer = Trainer(model=model, args=settings, train_dataset=list(rows), data_collator=collator)
-    trainer.train(resume_from_checkpoint=get_last_checkpoint(str(work)) if work.is_dir() else None)
+    trainer.remove_callback(PrinterCallback)
+    trainer.train(resume_from_checkpoint=get_last_checkpoint(str(work)))
     model.eval()
+
+
+def _forget_another(work: Path, model: "PreTrainedModel", rows: Sequence[dict], settings: "TrainingArguments") -> None:
+    """Empties the folder when what was begun there started from other weights, read other rows or had other settings."""
+    found = hashlib.sha256(json.dumps(list(rows)).encode())
+    for name, values in model.state_dict().items():
+        found.update(name.encode() + values.numpy().tobytes())
+    chosen = ("num_train_epochs", "max_steps", "per_device_train_batch_size", "learning_rate", "weight_decay")
+    found.update(json.dumps([getattr(settings, name) for name in chosen]).encode())
+    mark = work / "begun.txt"
+    if not mark.is_file() or mark.read_text(encoding="utf-8") != found.hexdigest():
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(parents=True)
+        mark.write_text(found.hexdigest(), encoding="utf-8")
 
 
 def byte_level_tokenizer(texts: Sequence[str], size: int, special: Sequence[str]) -> "Tokenizer":

@@ -57,12 +57,6 @@ def fit(
     return whole
 
 
-def interval(share: float, count: int) -> str:
-    """Returns the 95 % interval of a share of `count` trials, as text. Source: Wilson (1927)."""
-    low, high = bounds(share, count)
-    return f"{low:.3f}–{high:.3f}"
-
-
 def bounds(share: float, count: int) -> tuple[float, float]:
     """Returns Wilson's 95 % interval of a share of `count` trials."""
     z = 1.96
@@ -89,3 +83,6 @@ def _write(model: "PreTrainedModel", config: object, settings: object, folder: P
     config.dtype = "float32"
     config._name_or_path = ""
     config.save_pretrained(folder)
+
+
+PARTS = (Path(__file__), Path(training.__file__), Path(assembly.__file__))

@@ -1,7 +1,7 @@
 """Chooses what the world is about to say, and keeps combinations apart: what training draws, the held-out splits never do, and back.
 
 Held out are whole combinations, by a digest of their names: one in eight pairs of an adjective and a noun, one in eight pairs of
-people, one in eight pairs of a verb and its object.
+people. A noun is drawn to suit its verb in the same way; but a later mention may join the two again, so nothing is claimed of these.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ class Draw:
     """A source of random choices for one split.
 
     "train" and "new" use the same combinations and differ in their seed; "held-out" uses the others, wherever two things combine and
-    there is one. `fresh` counts the held-out combinations chosen so far.
+    there is one. `fresh` counts the held-out pairs of adjective and noun or of people chosen so far.
     """
 
     def __init__(self, split: str, seed: int = 0):
@@ -65,7 +65,10 @@ class Draw:
 
     def noun(self, *kinds: Sequence[Noun], verb: Verb | None = None) -> Noun:
         """Returns a noun of one of these kinds that this split may combine with the verb."""
-        return self._fitting(self.one(kinds), [verb.base] if verb else [], lambda noun: noun.en)
+        before = self.fresh
+        noun = self._fitting(self.one(kinds), [verb.base] if verb else [], lambda noun: noun.en)
+        self.fresh = before
+        return noun
 
     def adjectives(self, noun: Noun, count: int) -> tuple[Adjective, ...]:
         """Returns adjectives that this split may put before the noun: size first, then colour or quality."""

@@ -1,0 +1,80 @@
+"""Recipe of `sentiment`: positive or negative, for any English sentence.
+
+It learns from sentences that twenty people rated, and from opinions written one by one; it is scored on `reviews`, whose held-out third
+nothing was trained on.
+"""
+
+from pathlib import Path
+
+from course_utils import loaders, metrics
+from course_utils.foundry import understanding
+from course_utils.foundry.frame import Recipe
+from course_utils.foundry.reviews import WRITTEN
+from course_utils.foundry.written_texts import rows_of
+
+LABELS = ("NEGATIVE", "POSITIVE")
+CLEAR = 0.8
+_LONGEST = 96
+
+Opinion = tuple[str, int]
+
+
+def opinions() -> list[Opinion]:
+    """Returns what the model learns from: a text and 1 for positive. Of the rated sentences, those on which people agreed."""
+    rated = loaders.dataset("rated-sentences")["train"]
+    found = [(row["text"], int(row["rating"] > 0)) for row in rated if abs(row["rating"]) >= CLEAR]
+    found += [(row["text"], row["label"]) for row in loaders.dataset("reviews")["train"]]
+    return found + [(row["text"], int(row["label"] == "positive")) for row in rows_of("opinions-a", "opinions-b")]
+
+
+def build(folder: Path, work: Path, quick: bool = False) -> dict:
+    """Trains the change of the encoder, writes it and returns the accuracies of the whole checkpoint."""
+    from transformers import AutoModelForSequenceClassification, DataCollatorWithPadding
+
+    tokenizer, known = understanding.tokenizer(), opinions()
+    texts = tokenizer([text for text, _ in known], truncation=True, max_length=_LONGEST)["input_ids"]
+    rows = [{"input_ids": ids, "labels": label} for ids, (_, label) in zip(texts, known, strict=True)]
+    whole = understanding.fit(
+        AutoModelForSequenceClassification, rows, DataCollatorWithPadding(tokenizer), folder, work,
+        labels=LABELS, heads=("pooler", "classifier"), epochs=2, quick=quick,
+    )  # fmt: skip
+    return score(whole, limit=20 if quick else None)
+
+
+def score(whole: Path, limit: int | None = None) -> dict:
+    """Returns the accuracy on the held-out reviews, on those that only imply, and on held-out rated sentences."""
+    from transformers import pipeline
+
+    classify = pipeline("text-classification", model=str(whole))
+    found: dict = {}
+    rated = [(r["text"], int(r["rating"] > 0)) for r in loaders.dataset("rated-sentences")["test"] if abs(r["rating"]) >= CLEAR]
+    tests = {"score": _opinions("reviews"), "implied_reviews": _opinions("implied-reviews"), "rated_sentences": rated}
+    for name, known in tests.items():
+        texts, right = zip(*known[:limit], strict=True)
+        said = [LABELS.index(answer["label"]) for answer in classify(list(texts), truncation=True)]
+        share = metrics.load("accuracy").compute(predictions=said, references=list(right))["accuracy"]
+        low, high = understanding.bounds(share, len(right))
+        found |= {name: round(share, 3), f"{name}_low": round(low, 3), f"{name}_high": round(high, 3)}
+    found["examples"] = [[text, f"{a['label']} {a['score']:.2f}"] for text in EXAMPLES for a in classify(text)]
+    return found
+
+
+def _opinions(name: str) -> list[Opinion]:
+    return [(row["text"], row["label"]) for row in loaders.dataset(name)["test"]]
+
+
+EXAMPLES = ("The soup was cold, and so was the waiter.", "I would take this course again tomorrow.", "It does what it says, no more.")
+
+LIMITS = """\
+It knows two answers: a sentence that has no opinion gets one of them all the same, often with a high score. Irony and praise that
+names no feeling mislead it (see `implied reviews` above), and so does an opinion that is not the writer's own. It has read
+English opinions on films, products and daily life; nobody has measured it on news, on medical or legal text, or on how it treats groups
+of people. Do not let it decide about anybody."""
+
+RECIPES = [
+    Recipe(
+        "sentiment", build, LIMITS, trains=True, needs=("english-encoder", "reviews", "implied-reviews", "rated-sentences"),
+        packages=("torch", "transformers", "peft", "accelerate"),
+        sources=(*understanding.PARTS, WRITTEN / "opinions-a.jsonl", WRITTEN / "opinions-b.jsonl"),
+    )
+]  # fmt: skip
