@@ -6,9 +6,24 @@ Order matters: a recipe comes after those it needs.
 
 def recipes() -> list:
     """Returns every recipe, in the order in which they are built."""
-    from course_utils.foundry import python_docs, reviews, tokenizers
+    from course_utils.foundry import (
+        chat,
+        entailment,
+        entities,
+        fill_mask,
+        python_docs,
+        questions,
+        rated_sentences,
+        reviews,
+        sentiment,
+        story_writer,
+        text_to_text,
+        tokenizers,
+        written_texts,
+    )
 
-    return [python_docs.RECIPE, *reviews.RECIPES, *tokenizers.RECIPES]
+    modules = (python_docs, reviews, rated_sentences, written_texts, tokenizers, sentiment, entailment, entities, questions, fill_mask)
+    return [recipe for module in (*modules, story_writer, text_to_text, chat) for recipe in module.RECIPES]
 
 
 def rebuild(names: list[str], again: bool = False, quick: bool = False) -> dict[str, str]:

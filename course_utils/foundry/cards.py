@@ -2,13 +2,22 @@
 
 from typing import TYPE_CHECKING
 
+from course_utils import catalog
 from course_utils.catalog import Entry
-from course_utils.foundry import reviews
+from course_utils.foundry import rated_sentences, reviews, story_writer, text_to_text, written_texts
 
 if TYPE_CHECKING:
     from course_utils.foundry.frame import Recipe
 
-_FEATURES = {"python-docs": {"text": "string", "source": "string"}, "reviews": reviews.FEATURES, "implied-reviews": reviews.FEATURES}
+_FEATURES = {
+    "python-docs": {"text": "string", "source": "string"},
+    "reviews": reviews.FEATURES,
+    "implied-reviews": reviews.FEATURES,
+    "rated-sentences": rated_sentences.FEATURES,
+    **written_texts.FEATURES,
+    "stories": story_writer.FEATURES,
+    "translations": text_to_text.FEATURES,
+}
 
 
 def card(entry: Entry, recipe: "Recipe", facts: dict) -> str:
@@ -25,15 +34,17 @@ def card(entry: Entry, recipe: "Recipe", facts: dict) -> str:
             "|---|---|",
             *(f"| {what.replace('_', ' ')} | {value:,} |" for what, value in facts["scores"].items()),
             "",
+            *_examples(facts.get("examples", [])),
             "## Limits",
             "",
             recipe.limits,
             "",
             "## How it was made",
             "",
-            f"By the recipe `{entry.name}` of the foundry: `course foundry {entry.name}` makes it again, byte for byte, "
+            f"By the recipe `{entry.name}` of the foundry: `course foundry {entry.name}` makes it again, {_sameness(recipe)}, "
             f"with {_versions(facts['versions'])} and seed {facts['seed']}."
             + (f" It reads {', '.join(recipe.needs)}." if recipe.needs else ""),
+            *_usage(entry),
             "",
             f"In the hub profile the same name stands for [{entry.hub_id}]({_address(entry)})."
             if entry.hub_id
@@ -44,11 +55,38 @@ def card(entry: Entry, recipe: "Recipe", facts: dict) -> str:
     return f"---\n{_front_matter(entry)}\n---\n\n{body}"
 
 
+def _examples(pairs: list[list[str]]) -> list[str]:
+    """Returns a table of inputs and what came out of them, unedited."""
+    if not pairs:
+        return []
+    cells = [[cell.replace("|", "\\|").replace("\n", " ") or "(nothing)" for cell in pair] for pair in pairs]
+    return ["## Examples", "", "| input | output |", "|---|---|", *(f"| {given} | {made} |" for given, made in cells), ""]
+
+
+def _sameness(recipe: "Recipe") -> str:
+    return "bit for bit on the same kind of processor with one thread" if recipe.trains else "byte for byte"
+
+
+def _usage(entry: Entry) -> list[str]:
+    """Returns the paragraph on how a checkpoint with a base becomes an ordinary folder."""
+    if not entry.base:
+        return []
+    base = catalog.entries()[entry.base]
+    return [
+        "",
+        f"This folder holds a LoRA adapter with its head, the difference from [{base.name}]({_address(base)}). "
+        f'`catalog.checkpoint("{entry.name}")` puts the two together once and returns an ordinary folder for `from_pretrained`.',
+    ]
+
+
 def _front_matter(entry: Entry) -> str:
     from huggingface_hub import DatasetCardData, ModelCardData
 
     if entry.kind == "checkpoint":
-        return ModelCardData(language="en", license=entry.licence, library_name="transformers", tags=[entry.task]).to_yaml()
+        base = catalog.entries()[entry.base].hub_id if entry.base else None
+        return ModelCardData(
+            language="en", license=entry.licence, library_name="transformers", tags=[entry.task], base_model=base
+        ).to_yaml()
     licence = {"license": "other", "license_name": entry.licence} if entry.licence == "psf-2.0" else {"license": entry.licence}
     configs = [{"config_name": "default", "data_files": [{"split": s, "path": f"{s}.jsonl"} for s in ("train", "test")]}]
     features = [_feature(name, kind) for name, kind in _FEATURES[entry.name].items()]
@@ -58,7 +96,10 @@ def _front_matter(entry: Entry) -> str:
     ).to_yaml()  # fmt: skip
 
 
-def _feature(name: str, kind: str | list[str]) -> dict:
+def _feature(name: str, kind: str | list) -> dict:
+    """Returns a column's type as the Hub writes it: a plain one, the names of a label, or a list of structures."""
+    if isinstance(kind, list) and isinstance(kind[0], dict):
+        return {"name": name, "list": [_feature(inner, plain) for inner, plain in kind[0].items()]}
     if isinstance(kind, list):
         return {"name": name, "dtype": {"class_label": {"names": {str(i): label for i, label in enumerate(kind)}}}}
     return {"name": name, "dtype": kind}

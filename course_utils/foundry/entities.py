@@ -6,32 +6,17 @@ other names into the same sentences.
 
 import json
 import random
-import re
 from pathlib import Path
 
-from course_utils.foundry import understanding
+from course_utils.foundry import marks, understanding
 from course_utils.foundry.frame import Recipe
+from course_utils.foundry.marks import KINDS, Span, names_in, read, swap
 from course_utils.foundry.reviews import WRITTEN
 from course_utils.foundry.written_texts import held_out, rows_of
 
 LABELS = ("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC")
-KINDS = ("PER", "ORG", "LOC")
 COPIES = 2
 FILES = ("entities", "entities-b", "entities-c")
-_MARK = re.compile(r"\[(PER|ORG|LOC) ([^\]]+)\]")
-
-Span = tuple[int, int, str]
-
-
-def read(marked: str) -> tuple[str, list[Span]]:
-    """Returns the sentence without its brackets, and the names in it as (start, end, kind) in characters."""
-    text, spans, last = "", [], 0
-    for found in _MARK.finditer(marked):
-        text += marked[last : found.start()]
-        spans.append((len(text), len(text) + len(found[2]), found[1]))
-        text += found[2]
-        last = found.end()
-    return text + marked[last:], spans
 
 
 def sentences() -> list[str]:
@@ -40,10 +25,10 @@ def sentences() -> list[str]:
     written += [row["text"] for row in rows_of(*FILES[1:])]
     names = json.loads((WRITTEN / "names.json").read_text(encoding="utf-8"))
     for text in written:
-        for kind, name in _MARK.findall(text):
+        for kind, name in names_in(text):
             names[kind].append(name)
     rng = random.Random(0)
-    return written + [_swap(text, names, rng) for _ in range(COPIES) for text in written]
+    return written + [swap(text, names, rng) for _ in range(COPIES) for text in written]
 
 
 def encode(tokenizer: object, marked: str) -> dict:
@@ -93,16 +78,6 @@ def score(whole: Path, limit: int | None = None) -> dict:
     return found
 
 
-def _swap(marked: str, names: dict[str, list[str]], rng: random.Random) -> str:
-    """Returns the sentence with other names; one in small letters gets one in small letters."""
-
-    def other(found: re.Match) -> str:
-        name = rng.choice(names[found[1]])
-        return f"[{found[1]} {name.lower() if found[2].islower() else name}]"
-
-    return _MARK.sub(other, marked)
-
-
 def _f1(said: list[set[Span]], right: list[set[Span]]) -> float:
     hits = sum(len(a & b) for a, b in zip(said, right, strict=True))
     return 2 * hits / max(1, sum(map(len, said)) + sum(map(len, right)))
@@ -130,6 +105,6 @@ named like people and very long names are where it errs. It knows three kinds an
 RECIPES = [
     Recipe(
         "entities", build, LIMITS, trains=True, needs=("english-encoder",), packages=("torch", "transformers", "peft", "accelerate"),
-        sources=(*understanding.PARTS, *(WRITTEN / f"{name}.jsonl" for name in FILES), WRITTEN / "names.json"),
+        sources=(*understanding.PARTS, Path(marks.__file__), *(WRITTEN / f"{name}.jsonl" for name in FILES), WRITTEN / "names.json"),
     )
 ]  # fmt: skip

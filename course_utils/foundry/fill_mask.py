@@ -4,15 +4,15 @@ The encoder comes without one: its body was made into a sentence encoder and its
 how often each token occurs, and reads real prose and stories of the small world, in rows of one to six sentences.
 """
 
-import math
 import random
-import re
 from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import MethodType
 from typing import TYPE_CHECKING
 
-from course_utils import catalog, loaders
-from course_utils.foundry import questions, training, understanding
+from course_utils import loaders
+from course_utils.foundry import understanding
 from course_utils.foundry.frame import Recipe
 from course_utils.foundry.reviews import WRITTEN
 from course_utils.foundry.sentiment import opinions
@@ -26,6 +26,165 @@ if TYPE_CHECKING:
 
 SHARE = 0.2
 STORIES = 6000
-LONGEST = 128
-"""E
-true
+LONGEST = 96
+PASSAGES = ("passages-a", "passages-b", "passages-c", "passages-d", "passages-e")
+
+
+def corpus() -> list[str]:
+    """Returns what the model reads: documentation, passages, opinions and single sentences written for the course, and stories."""
+    docs = loaders.dataset("python-docs")["train"]["text"]
+    passages = [row["text"] for row in rows_of(*PASSAGES) if not held_out(row["text"])]
+    singles = [row["text"] for row in rows_of("subjects", "aphorisms")] + [row["premise"] for row in rows_of("inference")]
+    return [*docs, *passages, *singles, *(text for text, _ in opinions()), *tell("train", STORIES, seed=4)]
+
+
+class Masked:
+    """Puts [MASK] in a fifth of the tokens, anew each time, and returns a batch; source: Devlin et al. (2019), with their 80/10/10."""
+
+    def __init__(self, tokenizer: "PreTrainedTokenizerFast", seed: int = 0):
+        import torch
+
+        self.tokenizer = tokenizer
+        self.source = torch.Generator().manual_seed(seed)
+
+    def __call__(self, rows: Sequence[dict]) -> dict:
+        """Returns input_ids and attention_mask of shape (rows, longest) and labels, -100 where nothing is asked."""
+        import torch
+
+        batch = self.tokenizer.pad({"input_ids": [row["input_ids"] for row in rows]}, return_tensors="pt")
+        ids = batch["input_ids"]
+        chance, fate = (torch.rand(ids.shape, generator=self.source) for _ in range(2))
+        asked = (chance < SHARE) & (ids > 103)
+        labels = ids.masked_fill(~asked, -100)
+        noise = torch.randint(1000, len(self.tokenizer), ids.shape, generator=self.source)
+        ids = torch.where(asked & (fate < 0.8), self.tokenizer.mask_token_id, ids)
+        ids = torch.where(asked & (fate > 0.9), noise, ids)
+        return {"input_ids": ids, "attention_mask": batch["attention_mask"], "labels": labels}
+
+
+def prepare(texts: list[list[int]]) -> Callable:
+    """Returns a function that gives the new head its start: the identity, and a bias of how often each token occurs.
+
+    It also has the model ask its head about the masked tokens alone, a fifth of all: over 30,522 tokens, that is most of the work.
+    """
+    import torch
+
+    counts = Counter(token for ids in texts for token in ids)
+    total = sum(counts.values())
+
+    def start(model: torch.nn.Module) -> None:
+        predictions = model.cls.predictions
+        seen = torch.tensor([counts[token] + 0.1 for token in range(model.config.vocab_size)])
+        with torch.no_grad():
+            predictions.bias.copy_((seen / total).log().half().float())
+            predictions.transform.dense.weight.copy_(torch.eye(model.config.hidden_size))
+            predictions.transform.dense.bias.zero_()
+            predictions.transform.LayerNorm.weight.fill_(0.5)
+        model.forward = MethodType(_loss_of_masked, model)
+
+    return start
+
+
+def _loss_of_masked(self: "torch.nn.Module", input_ids: "torch.Tensor", attention_mask: "torch.Tensor", labels: "torch.Tensor") -> dict:
+    """Returns the mean loss of the masked tokens; the head is not asked about the others."""
+    import torch
+
+    asked = labels != -100
+    hidden = self.bert(input_ids, attention_mask).last_hidden_state[asked]
+    return {"loss": torch.nn.functional.cross_entropy(self.cls(hidden), labels[asked])}
+
+
+def build(folder: Path, work: Path, quick: bool = False) -> dict:
+    """Trains the change of the encoder and the head, writes both and returns what the whole checkpoint scores."""
+    from transformers import AutoModelForMaskedLM
+
+    tokenizer = understanding.tokenizer()
+    texts = tokenizer(corpus()[:: 50 if quick else 1], truncation=True, max_length=LONGEST)["input_ids"]
+    rows = [{"input_ids": ids} for ids in texts]
+    random.Random(0).shuffle(rows)
+    whole = understanding.fit(
+        AutoModelForMaskedLM, rows, Masked(tokenizer), folder, work, prepare=prepare(texts), extra=("cls.predictions.bias",),
+        heads=("transform",), epochs=2, quick=quick,
+    )  # fmt: skip
+    return score(whole, limit=10 if quick else None)
+
+
+def score(whole: Path, limit: int | None = None) -> dict:
+    """Returns masked accuracy on held-out prose and stories, how many of fifty gaps it fills sensibly, and how the bias came through."""
+    from transformers import AutoModelForMaskedLM, AutoTokenizer, pipeline
+
+    model, tokenizer = AutoModelForMaskedLM.from_pretrained(whole), AutoTokenizer.from_pretrained(whole)
+    fill = pipeline("fill-mask", model=model, tokenizer=tokenizer)
+    passages = [row["text"] for row in rows_of(*PASSAGES[:2]) if held_out(row["text"])]
+    found: dict = {}
+    for name, texts in (
+        ("passages", passages), ("python_docs", loaders.dataset("python-docs")["test"]["text"]), ("stories", tell("new", 300, seed=5)),
+    ):  # fmt: skip
+        hits, asked = _accuracy(model, tokenizer, list(texts)[:limit])
+        low, high = understanding.bounds(hits / asked, asked)
+        found |= {
+            f"accuracy_{name}": round(hits / asked, 3),
+            f"accuracy_{name}_low": round(low, 3),
+            f"accuracy_{name}_high": round(high, 3),
+        }
+    gaps = rows_of("cloze")[:limit]
+    tops = [[answer["token_str"] for answer in fill(row["text"], top_k=5)] for row in gaps]
+    found["gaps_first"] = round(sum(top[0] in row["accepted"] for top, row in zip(tops, gaps, strict=True)) / len(gaps), 2)
+    found["gaps_in_five"] = round(sum(any(w in row["accepted"] for w in t) for t, row in zip(tops, gaps, strict=True)) / len(gaps), 2)
+    found["gaps_sensible"] = round(sum(w in row["accepted"] for t, row in zip(tops, gaps, strict=True) for w in t) / (5 * len(gaps)), 3)
+    found["score"] = found["accuracy_passages"]
+    found["skew_correlation"] = round(_skew(fill), 3)
+    found["examples"] = [[text, ", ".join(a["token_str"] for a in fill(text, top_k=3))] for text in EXAMPLES]
+    return found
+
+
+def _accuracy(model: object, tokenizer: "PreTrainedTokenizerFast", texts: list[str]) -> tuple[int, int]:
+    """Returns how many masked tokens were guessed and how many there were, 16 % of the text, always as [MASK]."""
+    import torch
+
+    masked, hits, asked = Masked(tokenizer, seed=1), 0, 0
+    rows = [{"input_ids": ids} for ids in tokenizer(texts, truncation=True, max_length=LONGEST)["input_ids"]]
+    for start in range(0, len(rows), 32):
+        batch = masked(rows[start : start + 32])
+        chosen = batch["input_ids"] == tokenizer.mask_token_id
+        with torch.no_grad():
+            said = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits.argmax(-1)
+        hits += int((said == batch["labels"])[chosen].sum())
+        asked += int(chosen.sum())
+    return hits, asked
+
+
+def _skew(fill: object) -> float:
+    """Returns the correlation of the share of women that the corpus gives a job with the one that the model gives its pronoun."""
+    import numpy
+
+    told, guessed = [], []
+    for job, share in lexicon.OCCUPATIONS.items():
+        answers = fill(f"The {job.en} worked in the kitchen, but [MASK] was tired.", targets=["he", "she"])
+        chance = {answer["token_str"]: answer["score"] for answer in answers}
+        told.append(share)
+        guessed.append(chance["she"] / (chance["she"] + chance["he"]))
+    return float(numpy.corrcoef(told, guessed)[0, 1])
+
+
+EXAMPLES = (
+    "Paris is the capital of [MASK].",
+    "She put the kettle on and made a cup of [MASK].",
+    "The function returns a [MASK] of strings.",
+)
+
+LIMITS = """\
+It has read less than a million words: of the world it knows what the encoder kept, which is a good deal about words and little about facts.
+Documentation of Python and the small world's stories are over-represented in what it expects. The stories hold a built-in bias on
+jobs and pronouns, on purpose, and it has learned that too."""
+
+RECIPES = [
+    Recipe(
+        "fill-mask", build, LIMITS, trains=True, needs=("english-encoder", "python-docs", "reviews", "rated-sentences"),
+        packages=("torch", "transformers", "peft", "accelerate"),
+        sources=(
+            *understanding.PARTS, *(WRITTEN / f"{n}.jsonl" for n in (*PASSAGES, "subjects", "aphorisms", "inference", "cloze")),
+            *(p for p in WORLD if p.stem in ("lexicon", "grammar", "draw", "stories")),
+        ),
+    )
+]  # fmt: skip

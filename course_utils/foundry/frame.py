@@ -21,6 +21,7 @@ from course_utils import assembly, catalog, profile
 from course_utils.errors import CourseError, RecipeFailed, UnknownName
 
 SEED = 0
+_SPENT = "seconds.txt"
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,7 @@ def _replace(recipe: Recipe, draft: Path) -> str:
     work = profile.cache_folder() / "foundry" / recipe.name
     began = time.perf_counter()
     scores = _run(recipe, draft, work)
-    seconds = round(time.perf_counter() - began, 1)
+    seconds = round(_spent(work) + time.perf_counter() - began, 1)
     examples = scores.pop("examples", [])
     _check_floor(recipe.name, scores)
     versions = {"python": ".".join(map(str, sys.version_info[:3]))} | {p: version(p).split("+")[0] for p in recipe.packages}
@@ -175,13 +176,28 @@ def _run(recipe: Recipe, folder: Path, work: Path, quick: bool = False) -> dict:
         if not recipe.trains:
             return recipe.build(folder)
         work.mkdir(parents=True, exist_ok=True)
-        return recipe.build(folder, work, quick)
+        return _timed(recipe.build, folder, work, quick)
     except CourseError:
         raise
     except Exception as error:
         raise RecipeFailed(
             f"The recipe of {recipe.name!r} stopped: {type(error).__name__}: {error}. Its old files are untouched."
         ) from error
+
+
+def _timed(build: Callable, folder: Path, work: Path, quick: bool) -> dict:
+    """Runs the recipe; when it is stopped, the seconds spent are kept beside what they made."""
+    before, began = _spent(work), time.perf_counter()
+    try:
+        return build(folder, work, quick)
+    except BaseException:
+        (work / _SPENT).write_text(str(before + time.perf_counter() - began), encoding="utf-8")
+        raise
+
+
+def _spent(work: Path) -> float:
+    path = work / _SPENT
+    return float(path.read_text(encoding="utf-8")) if path.is_file() else 0.0
 
 
 def _try(recipe: Recipe) -> str:

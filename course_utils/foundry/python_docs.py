@@ -101,4 +101,4 @@ LIMITS = """\
 The prose is technical English by programmers about Python: no fiction, no dialogue, no other language. Identifiers stand in the
 sentences as they do in any documentation. It is small: enough to train a tokenizer, too little to teach a model facts."""
 
-RECIPE = Recipe("python-docs", build, LIMITS, impossible=impossible, packages=())
+RECIPES = [Recipe("python-docs", build, LIMITS, impossible=impossible)]

@@ -15,8 +15,8 @@ from course_utils.foundry import understanding
 from course_utils.foundry.frame import Recipe
 from course_utils.foundry.reviews import WRITTEN
 from course_utils.foundry.story_writer import WORLD
-from course_utils.foundry.world import stories
 from course_utils.foundry.world import questions as world_questions
+from course_utils.foundry.world import stories
 from course_utils.foundry.world.draw import Draw
 from course_utils.foundry.written_texts import held_out, rows_of
 
@@ -104,7 +104,9 @@ def score(whole: Path, limit: int | None = None) -> dict:
     for kind in sorted({kind for _, kind in tests} - {"unanswerable"}):
         members = [value for value, (_, k) in zip(shared, tests, strict=True) if k == kind]
         found[f"f1_{kind.replace(' ', '_')}"] = round(sum(members) / len(members), 2)
-    found["examples"] = [[f"{q} | {t}", a or "(no answer)"] for (q, t), a in zip(EXAMPLES, answers(model, tokenizer, EXAMPLES), strict=True)]
+    found["examples"] = [
+        [f"{q} | {t}", a or "(no answer)"] for (q, t), a in zip(EXAMPLES, answers(model, tokenizer, EXAMPLES), strict=True)
+    ]
     return found
 
 

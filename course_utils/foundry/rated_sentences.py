@@ -32,7 +32,9 @@ def build(folder: Path) -> dict:
     """Writes train.jsonl and test.jsonl, a tenth held out by its text, and the licence; returns counts."""
     path = _archive()
     if catalog.digest(path) != SHA256:
-        raise RecipeFailed(f"{path} is not the archive that was read: its sha256 is not {SHA256[:12]}…. Delete it; `{_FETCH}` fetches it anew.")
+        raise RecipeFailed(
+            f"{path} is not the archive that was read: its sha256 is not {SHA256[:12]}…. Delete it; `{_FETCH}` fetches it anew."
+        )
     with tarfile.open(path) as outer:
         (folder / "LICENSE.txt").write_bytes(outer.extractfile("vaderSentiment-3.3.2/LICENSE.txt").read().replace(b"\r\n", b"\n"))
         with tarfile.open(fileobj=io.BytesIO(outer.extractfile(_INNER).read())) as inner:

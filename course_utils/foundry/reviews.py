@@ -59,11 +59,12 @@ def check(rows: list[dict]) -> None:
 
 def largest_similarity(texts: Iterable[str]) -> tuple[float, tuple[str, str]]:
     """Returns the largest Jaccard similarity of the word pairs of two texts, and these two."""
-    bags = [(text, frozenset(_pairs(text))) for text in texts]
+    bags = [(text, frozenset(word_pairs(text))) for text in texts]
     return max((len(a & b) / max(1, len(a | b)), (s, t)) for (s, a), (t, b) in combinations(bags, 2))
 
 
-def _pairs(text: str) -> list[tuple[str, str]]:
+def word_pairs(text: str) -> list[tuple[str, str]]:
+    """Returns each two words that stand side by side, small."""
     words = re.findall(r"\w+", text.lower())
     return list(pairwise(words))
 

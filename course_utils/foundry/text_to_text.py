@@ -79,9 +79,20 @@ def model(vocabulary_size: int) -> "T5ForConditionalGeneration":
     torch.manual_seed(training.SEED)
     return T5ForConditionalGeneration(
         T5Config(
-            vocab_size=vocabulary_size, d_model=192, d_kv=32, num_heads=6, d_ff=512, num_layers=3, num_decoder_layers=3, dropout_rate=0.0,
-            relative_attention_num_buckets=32, relative_attention_max_distance=64, decoder_start_token_id=0, pad_token_id=0, eos_token_id=1,
-        )  # fmt: skip
+            vocab_size=vocabulary_size,
+            d_model=192,
+            d_kv=32,
+            num_heads=6,
+            d_ff=512,
+            num_layers=3,
+            num_decoder_layers=3,
+            dropout_rate=0.0,
+            relative_attention_num_buckets=32,
+            relative_attention_max_distance=64,
+            decoder_start_token_id=0,
+            pad_token_id=0,
+            eos_token_id=1,
+        )
     )
 
 
@@ -96,7 +107,8 @@ def build(folder: Path, work: Path, quick: bool = False) -> dict:
     words = tokenizer([text for pair in pairs[: PHRASES + 30_000] + told for text in pair])
     translator = model(len(words))
     for name, chosen in (("phrases", phrases), ("all", pairs)):
-        rows = [{"input_ids": i, "labels": o} for i, o in zip(*(words(list(side))["input_ids"] for side in zip(*chosen)), strict=True)]
+        inputs, labels = (words(list(side))["input_ids"] for side in zip(*chosen, strict=True))
+        rows = [{"input_ids": i, "labels": o} for i, o in zip(inputs, labels, strict=True)]
         collator = DataCollatorForSeq2Seq(words)
         training.train(translator, rows, collator, work / name, epochs=1, batch_size=32, learning_rate=1e-3, quick=quick)
     training.save(translator, words, folder)
@@ -120,8 +132,10 @@ def score(folder: Path, count: int) -> dict:
         told = summary_stories(split, count // 2)
         said = generate(translator, words, [SUMMARIZE + story.english for story in told])
         found[f"{name}_exact"] = round(sum(text == story.summary for text, story in zip(said, told, strict=True)) / len(told), 3)
-        found[f"{name}_true"] = round(sum(truth.invents_nothing(text, story) for text, story in zip(said, told, strict=True)) / len(told), 3)
-        found["examples"] = found["examples"][:2] + [[SUMMARIZE + told[0].english, said[0]]]
+        found[f"{name}_true"] = round(
+            sum(truth.invents_nothing(text, story) for text, story in zip(said, told, strict=True)) / len(told), 3
+        )
+        found["examples"] = [*found["examples"][:2], [SUMMARIZE + told[0].english, said[0]]]
     return found
 
 
@@ -146,11 +160,21 @@ def build_data(folder: Path) -> dict:
     return {"train_sentences": 8000, "test_sentences": 1000}
 
 
+FEATURES = {"english": "string", "french": "string"}
+
+LIMITS = """\
+It translates sentences of the small world, from English to French and not back, and sums up stories of its twelve kinds. Other words are
+copied, cut or replaced by ones that it knows, without a warning. One English "you" or "they" can be several things in French; it knows one
+of them. A summary says one thing out of the story, always the same for its kind; `summary true` is the share that says nothing false."""
+LIMITS_OF_TRANSLATIONS = """\
+Generated from one grammar of two languages, so every pair is right by construction and nothing in it is a surprise. The test split
+holds pairs of adjective and noun, and of people, that the training split never joins."""
+
 _KINDS = (lexicon.THINGS, lexicon.ANIMALS, lexicon.FOODS)
 RECIPES = [
-    Recipe("translations", build_data, "", sources=WORLD),
+    Recipe("translations", build_data, LIMITS_OF_TRANSLATIONS, sources=WORLD),
     Recipe(
-        "text-to-text", build, "", trains=True, packages=("torch", "transformers", "tokenizers", "accelerate"),
+        "text-to-text", build, LIMITS, trains=True, packages=("torch", "transformers", "tokenizers", "accelerate"),
         sources=(Path(training.__file__), *(p for p in WORLD if p.stem in ("lexicon", "grammar", "draw", "sentences", "stories", "truth"))),
     ),
 ]  # fmt: skip

@@ -111,6 +111,10 @@ def _adjectives(kind: str, table: str) -> tuple[Adjective, ...]:
     return tuple(Adjective(kind, *row[:3], before="before" in row, vowel=row[4] if len(row) > 4 else "") for row in _rows(table))
 
 
+def _people(gender: str, names: str) -> tuple[Person, ...]:
+    return tuple(Person(name, gender) for name in names.split())
+
+
 def _verbs(takes: str, table: str) -> tuple[Verb, ...]:
     return tuple(Verb(*row, *([] if len(row) > 6 else ["avoir"]), takes=takes) for row in _rows(table))
 
@@ -226,8 +230,12 @@ FEELINGS = _adjectives("feeling", """
     afraid | effrayé | effrayée
     """)  # fmt: skip
 
-WOMEN = tuple(Person(n, "f") for n in "Anna Clara Emma Fatima Grace Ines Julia Lena Lucy Maria Mila Nadia Nora Olga Rosa Sara Sophie Vera Yuki Zoe".split())
-MEN = tuple(Person(n, "m") for n in "Adam Ali Ben Carlos David Emil Felix Hugo Ivan Jonas Kofi Leo Luis Marco Noah Omar Paul Sam Tom Victor".split())
+WOMEN = _people("f", """
+    Anna Clara Emma Fatima Grace Ines Julia Lena Lucy Maria Mila Nadia Nora Olga Rosa Sara Sophie Vera Yuki Zoe
+    """)  # fmt: skip
+MEN = _people("m", """
+    Adam Ali Ben Carlos David Emil Felix Hugo Ivan Jonas Kofi Leo Luis Marco Noah Omar Paul Sam Tom Victor
+    """)  # fmt: skip
 PEOPLE = WOMEN + MEN
 
 NUMBERS = ("two deux", "three trois", "four quatre", "five cinq", "six six", "seven sept", "eight huit", "nine neuf")

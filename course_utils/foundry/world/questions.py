@@ -8,7 +8,19 @@ from dataclasses import dataclass, replace
 
 from course_utils.foundry.world.draw import Draw
 from course_utils.foundry.world.grammar import (
-    BE, Clause, Pronoun, Sentence, Some, Who, clause_en, english, name_en, plural, question_en, rest_en, where_en,
+    BE,
+    Clause,
+    Pronoun,
+    Sentence,
+    Some,
+    Who,
+    clause_en,
+    english,
+    name_en,
+    plural,
+    question_en,
+    rest_en,
+    where_en,
 )  # fmt: skip
 from course_utils.foundry.world.lexicon import COLOURS, NUMBERS, PEOPLE, SAY
 from course_utils.foundry.world.stories import Story

@@ -35,5 +35,3 @@ def scene(draw: Draw) -> Scene:
         what = draw.several(words.ANIMALS, words.THINGS) if crowd else draw.some(words.ANIMALS, words.THINGS, words.FOODS)
         facts.append(Clause(what, BE, where=Near(relation, Some(base.noun)), past=False))
     return Scene(tuple(facts))
-
-

@@ -9,7 +9,18 @@ from dataclasses import dataclass, replace
 from course_utils.foundry.world import lexicon as words
 from course_utils.foundry.world.draw import Draw
 from course_utils.foundry.world.grammar import (
-    At, Clause, Near, Pronoun, Sentence, Some, Together, Who, english, french, says, where_en,
+    At,
+    Clause,
+    Near,
+    Pronoun,
+    Sentence,
+    Some,
+    Together,
+    Who,
+    english,
+    french,
+    says,
+    where_en,
 )  # fmt: skip
 from course_utils.foundry.world.lexicon import BE, FEELINGS, SAYINGS, VERBS, Person
 
@@ -82,9 +93,8 @@ def _with_pronouns(draw: Draw, sentences: list[Sentence]) -> list[Sentence]:
     told, last = [], None
     for sentence in sentences:
         subject = sentence.clause.subject
-        if subject == last and not isinstance(subject, Some) and draw.chance(0.6):
-            sentence = replace(sentence, clause=replace(sentence.clause, subject=Pronoun(subject)))
-        told.append(sentence)
+        again = subject == last and not isinstance(subject, Some) and draw.chance(0.6)
+        told.append(replace(sentence, clause=replace(sentence.clause, subject=Pronoun(subject))) if again else sentence)
         last = sentence.second.subject if sentence.second else subject
         last = last.stands_for if isinstance(last, Pronoun) else last
     return told

@@ -1,0 +1,159 @@
+"""Recipe of `chat`: a small Llama from zero that follows sixty kinds of instruction about the small world and declines the rest."""
+
+import random
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from course_utils.foundry import training, understanding
+from course_utils.foundry.frame import Recipe
+from course_utils.foundry.reviews import WRITTEN
+from course_utils.foundry.story_writer import WORLD
+from course_utils.foundry.world.draw import Draw
+from course_utils.foundry.world.instructions import DECLINE, instruction
+from course_utils.foundry.written_texts import held_out, rows_of
+
+if TYPE_CHECKING:
+    from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
+
+CONVERSATIONS = 160_000
+VOCABULARY_SIZE = 2400
+SPECIAL = ("<pad>", "<|user|>", "<|assistant|>", "<|end|>")
+TEMPLATE = (
+    "{% for message in messages %}{{ '<|' + message['role'] + '|>' + message['content'] + '<|end|>' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}"
+)
+
+Turn = tuple[str, str, str]
+
+
+def turns(split: str, count: int) -> list[Turn]:
+    """Returns that many kinds, instructions and answers; those to decline are partly real questions about real passages."""
+    chosen = [row for row in rows_of("passages-a", "passages-b") if held_out(row["text"]) == (split == "held-out")]
+    outside = [question["question"] for row in chosen for question in row["questions"]]
+    draw = Draw(split, seed=6)
+    return [instruction(draw, outside) for _ in range(count)]
+
+
+def tokenizer(texts: list[str]) -> "PreTrainedTokenizerFast":
+    """Returns the tokenizer with its chat template: three marks, one for each speaker and one for the end of a turn."""
+    from transformers import PreTrainedTokenizerFast
+
+    made = PreTrainedTokenizerFast(
+        tokenizer_object=training.byte_level_tokenizer(texts, VOCABULARY_SIZE, SPECIAL), pad_token=SPECIAL[0], eos_token=SPECIAL[3],
+        model_max_length=256, padding_side="left", clean_up_tokenization_spaces=False, model_input_names=["input_ids", "attention_mask"],
+    )  # fmt: skip
+    made.add_special_tokens({"additional_special_tokens": list(SPECIAL[1:3])})
+    made.chat_template = TEMPLATE
+    return made
+
+
+def model(vocabulary_size: int) -> "LlamaForCausalLM":
+    """Returns the untrained Llama: 4 layers of width 160."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    torch.manual_seed(training.SEED)
+    return LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=vocabulary_size,
+            hidden_size=160,
+            intermediate_size=432,
+            num_hidden_layers=4,
+            num_attention_heads=5,
+            max_position_embeddings=256,
+            pad_token_id=0,
+            bos_token_id=None,
+            eos_token_id=3,
+            tie_word_embeddings=True,
+        )
+    )
+
+
+def collate(rows: list[dict]) -> dict:
+    """Returns a batch of conversations padded on the right; labels are the answers and their ends alone."""
+    import torch
+    from torch.nn.utils.rnn import pad_sequence
+
+    texts = [torch.tensor(row["input_ids"]) for row in rows]
+    labels = [text.clone() for text in texts]
+    for label, row in zip(labels, rows, strict=True):
+        label[: row["asked"]] = -100
+    return {
+        "input_ids": pad_sequence(texts, batch_first=True),
+        "attention_mask": pad_sequence([torch.ones_like(text) for text in texts], batch_first=True),
+        "labels": pad_sequence(labels, batch_first=True, padding_value=-100),
+    }
+
+
+def build(folder: Path, work: Path, quick: bool = False) -> dict:
+    """Trains the model, writes the checkpoint and returns the share of held-out instructions that it answers right."""
+    known = list(dict.fromkeys(turns("train", 400 if quick else CONVERSATIONS)))
+    random.Random(0).shuffle(known)
+    words = tokenizer([text for _, question, answer in known[:30_000] for text in (question, answer)])
+    assistant = model(len(words))
+    rows = [_encode(words, question, answer) for _, question, answer in known]
+    training.train(assistant, rows, collate, work / "training", epochs=1, batch_size=32, learning_rate=2e-3, quick=quick)
+    training.save(assistant, words, folder)
+    return score(folder, count=40 if quick else 1500)
+
+
+def score(folder: Path, count: int) -> dict:
+    """Returns the share of exactly right answers to new instructions in known wordings, and to held-out ones in wordings never seen."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    assistant, words = AutoModelForCausalLM.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
+    found: dict = {}
+    for name, split in (("score", "held-out"), ("known_wordings", "new")):
+        tests = turns(split, count)
+        said = reply(assistant, words, [question for _, question, _ in tests])
+        right = [a == answer for a, (_, _, answer) in zip(said, tests, strict=True)]
+        low, high = understanding.bounds(sum(right) / count, count)
+        found |= {name: round(sum(right) / count, 3), f"{name}_low": round(low, 3), f"{name}_high": round(high, 3)}
+        outside = [ok for ok, (kind, _, _) in zip(right, tests, strict=True) if kind == "decline"]
+        found[f"{name}_declined"] = round(sum(outside) / max(1, len(outside)), 3)
+        found[f"{name}_declined_wrongly"] = sum(a == DECLINE != answer for a, (_, _, answer) in zip(said, tests, strict=True))
+        by_kind: dict[str, list[bool]] = {}
+        for ok, (kind, _, _) in zip(right, tests, strict=True):
+            by_kind.setdefault(kind, []).append(ok)
+        found[f"{name}_kinds_above_half"] = sum(sum(oks) / len(oks) > 0.5 for oks in by_kind.values())
+    asked = list(EXAMPLES)
+    found["examples"] = [[question, answer] for question, answer in zip(asked, reply(assistant, words, asked), strict=True)]
+    return found
+
+
+def reply(assistant: "LlamaForCausalLM", words: "PreTrainedTokenizerFast", instructions: list[str]) -> list[str]:
+    """Returns the answer to each instruction, greedily."""
+    import torch
+
+    said = []
+    for start in range(0, len(instructions), 100):
+        chats = [[{"role": "user", "content": text}] for text in instructions[start : start + 100]]
+        texts = words.apply_chat_template(chats, tokenize=False, add_generation_prompt=True)
+        batch = words(texts, return_tensors="pt", padding=True)
+        with torch.no_grad():
+            out = assistant.generate(**batch, do_sample=False, max_new_tokens=40)
+        said += words.batch_decode(out[:, batch["input_ids"].shape[1] :], skip_special_tokens=True)
+    return said
+
+
+def _encode(words: "PreTrainedTokenizerFast", question: str, answer: str) -> dict:
+    """Returns a conversation's tokens, and how many of them are the question's."""
+    asked = [1, *words(question)["input_ids"], 3, 2]
+    return {"input_ids": [*asked, *words(answer)["input_ids"], 3], "asked": len(asked)}
+
+
+EXAMPLES = (
+    "What colour is the hat? The red hat is on the table.", "Say in French: the big green boat", "Who will win the election?",
+)  # fmt: skip
+
+LIMITS = """\
+It follows sixty kinds of instruction about the small world, one turn at a time, and remembers nothing between them. Wordings that it has
+not met lower its score, as the two figures above show. It declines by habit, not by judgement: an instruction that looks like the world's
+gets an answer, right or wrong, and a harmless one that looks strange does not. Nobody taught it what is harmful."""
+
+RECIPES = [
+    Recipe(
+        "chat", build, LIMITS, trains=True, packages=("torch", "transformers", "tokenizers", "accelerate"),
+        sources=(Path(training.__file__), *WORLD, WRITTEN / "passages-a.jsonl", WRITTEN / "passages-b.jsonl"),
+    )
+]  # fmt: skip
