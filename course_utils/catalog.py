@@ -35,6 +35,7 @@ class Entry:
     hub_revision: str = ""
     hub_bytes: int = 0
     weights_sha256: str = ""
+    measure: str = ""
     floor: float | None = None
 
     @property

@@ -19,16 +19,37 @@ def lesson_table() -> str:
     return "\n".join(rows)
 
 
-def data_table() -> str:
-    """Returns the checkpoints and data sets with their sizes and what stands for them in the hub profile."""
-    measured = catalog.measured()["data"]
-    rows = ["| name | kind | what it is | size | in the hub profile |", "|---|---|---|---:|---|"]
+def checkpoint_table() -> str:
+    """Returns the checkpoints with their task, size, held-out score and full-size counterpart."""
+    rows = ["| name | task | what it is | size | held-out score | in the hub profile |", "|---|---|---|---:|---|---|"]
     for entry in catalog.entries().values():
-        if entry.kind != "metric":
-            size = measured.get(entry.name, {}).get("bytes")
-            shown = "from pip" if entry.package else f"{size / 1e6:.1f} MB" if size else "–"
-            rows.append(f"| `{entry.name}` | {entry.kind} | {entry.summary} | {shown} | {entry.hub_id} |")
+        if entry.kind == "checkpoint":
+            twin = f"{entry.hub_id} ({entry.hub_bytes / 1e6:,.0f} MB)" if entry.hub_bytes else entry.hub_id
+            rows.append(f"| `{entry.name}` | {entry.task} | {entry.summary} | {_size(entry)} | {_score(entry)} | {twin} |")
     return "\n".join(rows)
+
+
+def dataset_table() -> str:
+    """Returns the data sets with their sizes and what stands for them in the hub profile."""
+    rows = ["| name | what it is | size | in the hub profile |", "|---|---|---:|---|"]
+    for entry in catalog.entries().values():
+        if entry.kind == "dataset":
+            rows.append(f"| `{entry.name}` | {entry.summary} | {_size(entry)} | {entry.hub_id} |")
+    return "\n".join(rows)
+
+
+def _size(entry: catalog.Entry) -> str:
+    size = catalog.measured()["data"].get(entry.name, {}).get("bytes")
+    return "from pip" if entry.package else f"{size / 1e6:.1f} MB" if size else "–"
+
+
+def _score(entry: catalog.Entry) -> str:
+    """Returns the score with its 95 % interval, and what was measured."""
+    scores = catalog.measured()["data"].get(entry.name, {}).get("scores", {})
+    if not entry.measure or "score" not in scores:
+        return "–"
+    interval = f" ({scores['score_low']:.2f}–{scores['score_high']:.2f})" if "score_low" in scores else ""
+    return f"{scores['score']:.2f}{interval} {entry.measure}"
 
 
 def metric_table() -> str:
@@ -48,7 +69,13 @@ def elsewhere() -> str:
     )
 
 
-TABLES: dict[str, Callable[[], str]] = {"lessons": lesson_table, "data": data_table, "metrics": metric_table, "elsewhere": elsewhere}
+TABLES: dict[str, Callable[[], str]] = {
+    "lessons": lesson_table,
+    "checkpoints": checkpoint_table,
+    "data": dataset_table,
+    "metrics": metric_table,
+    "elsewhere": elsewhere,
+}
 
 
 def fill(text: str) -> str:

@@ -14,6 +14,7 @@ def recipes() -> list:
         python_docs,
         questions,
         rated_sentences,
+        retrieval,
         reviews,
         sentiment,
         story_writer,
@@ -22,8 +23,9 @@ def recipes() -> list:
         written_texts,
     )
 
-    modules = (python_docs, reviews, rated_sentences, written_texts, tokenizers, sentiment, entailment, entities, questions, fill_mask)
-    return [recipe for module in (*modules, story_writer, text_to_text, chat) for recipe in module.RECIPES]
+    data = (python_docs, reviews, rated_sentences, written_texts, tokenizers)
+    models = (retrieval, sentiment, entailment, entities, questions, fill_mask, story_writer, text_to_text, chat)
+    return [recipe for module in (*data, *models) for recipe in module.RECIPES]
 
 
 def rebuild(names: list[str], again: bool = False, quick: bool = False) -> dict[str, str]:

@@ -74,6 +74,8 @@ def rebuild(recipes: Sequence[Recipe], names: Iterable[str] = (), again: bool = 
             outcomes[recipe.name] = _try(recipe)
         elif not again and is_current(recipe):
             outcomes[recipe.name] = "unchanged"
+        elif catalog.entries()[recipe.name].package:
+            outcomes[recipe.name] = _measure(recipe)
         else:
             outcomes[recipe.name] = _build(recipe)
     if not names and not quick:
@@ -138,6 +140,22 @@ def _build(recipe: Recipe) -> str:
         shutil.rmtree(draft.parent, ignore_errors=True)
 
 
+def _measure(recipe: Recipe) -> str:
+    """Scores what comes in a package: it is not built here, and its files are recorded as they are."""
+    began = time.perf_counter()
+    scores = _run(recipe, Path(), Path())
+    facts = _facts(recipe, scores, time.perf_counter() - began)
+    files = files_of(_home(recipe.name))
+    record("data", recipe.name, facts | {"bytes": sum(f["bytes"] for f in files.values()), "files": files})
+    return "measured"
+
+
+def _facts(recipe: Recipe, scores: dict, seconds: float) -> dict:
+    """Returns what is recorded of a run beside its files."""
+    versions = {"python": ".".join(map(str, sys.version_info[:3]))} | {p: version(p).split("+")[0] for p in recipe.packages}
+    return {"seed": SEED, "recipe": recipe.fingerprint(), "versions": versions, "scores": scores, "seconds": round(seconds, 1)}
+
+
 def _replace(recipe: Recipe, draft: Path) -> str:
     """Builds into the draft's folder and lets that take the old one's place."""
     from course_utils.foundry import cards
@@ -145,11 +163,10 @@ def _replace(recipe: Recipe, draft: Path) -> str:
     work = profile.cache_folder() / "foundry" / recipe.name
     began = time.perf_counter()
     scores = _run(recipe, draft, work)
-    seconds = round(_spent(work) + time.perf_counter() - began, 1)
+    seconds = _spent(work) + time.perf_counter() - began
     examples = scores.pop("examples", [])
     _check_floor(recipe.name, scores)
-    versions = {"python": ".".join(map(str, sys.version_info[:3]))} | {p: version(p).split("+")[0] for p in recipe.packages}
-    facts = {"seed": SEED, "recipe": recipe.fingerprint(), "versions": versions, "scores": scores, "seconds": seconds}
+    facts = _facts(recipe, scores, seconds)
     if examples:
         facts["examples"] = examples
     entry = catalog.entries()[recipe.name]
@@ -237,4 +254,5 @@ def _record_as_they_are() -> None:
     for entry in catalog.entries().values():
         if entry.kind == "metric" or entry.package:
             files = files_of(entry.folder)
-            record("data", entry.name, {"bytes": sum(f["bytes"] for f in files.values()), "files": files})
+            known = catalog.measured()["data"].get(entry.name, {})
+            record("data", entry.name, known | {"bytes": sum(f["bytes"] for f in files.values()), "files": files})

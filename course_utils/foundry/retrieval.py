@@ -1,0 +1,53 @@
+"""How well the English encoder finds the passage that a question is about, through sentence-transformers. It trains nothing."""
+
+from pathlib import Path
+
+from course_utils import catalog
+from course_utils.foundry import understanding
+from course_utils.foundry.frame import Recipe
+from course_utils.foundry.reviews import WRITTEN
+from course_utils.foundry.written_texts import held_out, rows_of
+
+PASSAGES = ("passages-a", "passages-b", "passages-c", "passages-d", "passages-e")
+NEAREST = 5
+
+
+def score(folder: Path, limit: int | None = None) -> dict:
+    """Returns the share of questions whose passage is the nearest of all, and among the five nearest; nothing is written to `folder`."""
+    from sentence_transformers import SentenceTransformer
+
+    encoder = SentenceTransformer(catalog.checkpoint("english-encoder"), device="cpu")
+    texts = [row["text"] for row in rows_of(*PASSAGES)][:limit]
+    asked = [
+        (question["question"], texts.index(row["text"]))
+        for row in rows_of(*PASSAGES[:2])
+        for question in row["questions"]
+        if held_out(row["text"]) and question["answer"] and row["text"] in texts
+    ]
+    passages = encoder.encode(texts, normalize_embeddings=True)
+    questions = encoder.encode([question for question, _ in asked], normalize_embeddings=True)
+    order = (-questions @ passages.T).argsort(axis=1)
+    ranks = [int((order[i] == right).argmax()) for i, (_, right) in enumerate(asked)]
+    share = sum(rank == 0 for rank in ranks) / len(ranks)
+    low, high = understanding.bounds(share, len(ranks))
+    return {
+        "score": round(share, 3),
+        "score_low": round(low, 3),
+        "score_high": round(high, 3),
+        "among_five": round(sum(rank < NEAREST for rank in ranks) / len(ranks), 3),
+        "passages": len(texts),
+        "questions": len(ranks),
+    }
+
+
+LIMITS = "It finds what a question is about, not whether the passage answers it."
+
+RECIPES = [
+    Recipe(
+        "english-encoder",
+        score,
+        LIMITS,
+        packages=("torch", "transformers", "sentence-transformers"),
+        sources=tuple(WRITTEN / f"{name}.jsonl" for name in PASSAGES),
+    )
+]
