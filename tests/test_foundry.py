@@ -14,6 +14,9 @@ from course_utils.foundry.frame import Recipe
 MEGABYTE = 1_000_000
 SHIPPED = profile.data_folder()
 RECIPES = {recipe.name: recipe for recipe in foundry.recipes()}
+TRAINED = [recipe for recipe in RECIPES.values() if recipe.trains]
+DATA = [recipe for recipe in RECIPES.values() if not recipe.trains and not catalog.entries()[recipe.name].package]
+CARDS = [recipe.name for recipe in (*DATA, *TRAINED)]
 
 
 def _files(folder: Path) -> dict[str, bytes]:
@@ -43,7 +46,7 @@ STOPS = dataclasses.replace(SMALL, build=_stop)
 class TestWhatShips:
     def test_every_entry_has_a_recipe_or_a_package(self):
         made = {e.name for e in catalog.entries().values() if e.kind != "metric" and not e.package}
-        assert set(RECIPES) == made
+        assert set(RECIPES) == made | {"english-encoder"}
 
     def test_a_recipe_comes_after_those_it_needs(self):
         order = list(RECIPES)
@@ -93,7 +96,7 @@ class TestRebuild:
             del shipped["README.md"], built["README.md"]
         assert built == shipped
 
-    @pytest.mark.parametrize("name", [name for name in RECIPES if name != "python-docs"])
+    @pytest.mark.parametrize("name", [recipe.name for recipe in DATA if not recipe.impossible()])
     def test_byte_for_byte(self, own_data, name):
         outcomes = foundry.rebuild([name], again=True)
         assert set(outcomes) == {name} and outcomes[name] in ("rebuilt, byte for byte the same", "built")
@@ -128,6 +131,55 @@ class TestRebuild:
         with pytest.raises(UnknownName):
             frame.rebuild([SMALL], ["reviews", "zzz"])
         assert _files(own_data) == before
+
+
+class TestTrained:
+    @pytest.mark.parametrize("recipe", TRAINED, ids=[recipe.name for recipe in TRAINED])
+    def test_quick_build_runs_and_ships_nothing(self, own_data, recipe):
+        before = _files(own_data)
+        outcomes = foundry.rebuild([recipe.name], quick=True)
+        assert outcomes[recipe.name].startswith("runs: ")
+        assert _files(own_data) == before
+
+    @pytest.mark.parametrize("recipe", TRAINED, ids=[recipe.name for recipe in TRAINED])
+    def test_half_precision_that_loads_in_float32(self, recipe):
+        import transformers
+        from safetensors import safe_open
+
+        folder = catalog.entries()[recipe.name].folder
+        [weights] = folder.glob("*.safetensors")
+        with safe_open(weights, framework="numpy") as file:
+            assert {str(file.get_tensor(name).dtype) for name in file.keys()} == {"float16"}  # noqa: SIM118
+        config = transformers.AutoConfig.from_pretrained(catalog.checkpoint(recipe.name))
+        model = getattr(transformers, config.architectures[0]).from_pretrained(catalog.checkpoint(recipe.name))
+        assert {str(values.dtype) for values in model.parameters()} == {"torch.float32"}
+
+    @pytest.mark.parametrize("recipe", TRAINED, ids=[recipe.name for recipe in TRAINED])
+    def test_score_has_its_interval_and_the_card_three_examples(self, recipe):
+        record = catalog.measured()["data"][recipe.name]
+        assert len(record["examples"]) == 3 and all(given is not None and made is not None for given, made in record["examples"])
+        if recipe.name not in ("story-writer", "fill-mask"):
+            assert record["scores"]["score_low"] <= record["scores"]["score"] <= record["scores"]["score_high"]
+
+    def test_all_of_it_within_two_hours_of_two_cores(self):
+        assert sum(catalog.measured()["data"][recipe.name]["seconds"] for recipe in TRAINED) <= 4 * 3600
+
+    def test_seconds_of_a_stopped_run_count(self, own_data, tmp_path, monkeypatch):
+        monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
+
+        def stop(folder, work, quick):
+            raise KeyboardInterrupt
+
+        def build(folder, work, quick):
+            assert (work / "seconds.txt").is_file() and not quick
+            return _write(folder)
+
+        with pytest.raises(KeyboardInterrupt):
+            frame.rebuild([dataclasses.replace(SMALL, build=stop, trains=True)], ["reviews"])
+        (tmp_path / "foundry" / "reviews" / "seconds.txt").write_text("1000")
+        assert frame.rebuild([dataclasses.replace(SMALL, build=build, trains=True)], ["reviews"]) == {"reviews": "built"}
+        assert 1000 <= catalog.measured()["data"]["reviews"]["seconds"] < 1060
+        assert not (tmp_path / "foundry" / "reviews").exists()
 
 
 class TestFrame:
@@ -237,6 +289,8 @@ class TestFingerprint:
         first = SMALL.fingerprint()
         module.write_text("x = 2\n")
         assert SMALL.fingerprint() != first
+        module.write_text('"""What it does."""\n\nx = 1  # and why\n')
+        assert SMALL.fingerprint() == first
 
     def test_changes_with_what_it_needs(self, own_data):
         recipe = RECIPES["tokenizer-bpe"]
@@ -276,7 +330,7 @@ class TestRecord:
 
 
 class TestCards:
-    @pytest.mark.parametrize("name", [n for n in RECIPES if catalog.entries()[n].kind == "checkpoint"])
+    @pytest.mark.parametrize("name", [n for n in CARDS if catalog.entries()[n].kind == "checkpoint"])
     def test_model_card(self, name):
         from huggingface_hub import ModelCard
 
@@ -299,7 +353,7 @@ class TestCards:
         columns = json.loads((entry.folder / "train.jsonl").read_text(encoding="utf-8").splitlines()[0])
         assert [feature["name"] for feature in data.dataset_info["features"]] == list(columns)
 
-    @pytest.mark.parametrize("name", RECIPES)
+    @pytest.mark.parametrize("name", CARDS)
     def test_card_says_what_was_measured_and_what_it_cannot_do(self, name):
         entry, recorded = catalog.entries()[name], catalog.measured()["data"][name]
         text = (entry.folder / "README.md").read_text(encoding="utf-8")

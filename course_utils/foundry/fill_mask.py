@@ -5,6 +5,7 @@ how often each token occurs, and reads real prose and stories of the small world
 """
 
 import random
+import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -39,24 +40,25 @@ def corpus() -> list[str]:
 
 
 class Masked:
-    """Puts [MASK] in a fifth of the tokens, anew each time, and returns a batch; source: Devlin et al. (2019), with their 80/10/10."""
+    """Puts [MASK] in a fifth of the tokens and returns a batch; source: Devlin et al. (2019), with their 80/10/10.
 
-    def __init__(self, tokenizer: "PreTrainedTokenizerFast", seed: int = 0):
-        import torch
+    Where they fall follows from the rows of the batch alone: another epoch has other batches, and a resumed training the same ones.
+    """
 
+    def __init__(self, tokenizer: "PreTrainedTokenizerFast"):
         self.tokenizer = tokenizer
-        self.source = torch.Generator().manual_seed(seed)
 
     def __call__(self, rows: Sequence[dict]) -> dict:
         """Returns input_ids and attention_mask of shape (rows, longest) and labels, -100 where nothing is asked."""
         import torch
 
+        source = torch.Generator().manual_seed(zlib.crc32(repr([row["input_ids"] for row in rows]).encode()))
         batch = self.tokenizer.pad({"input_ids": [row["input_ids"] for row in rows]}, return_tensors="pt")
         ids = batch["input_ids"]
-        chance, fate = (torch.rand(ids.shape, generator=self.source) for _ in range(2))
+        chance, fate = (torch.rand(ids.shape, generator=source) for _ in range(2))
         asked = (chance < SHARE) & (ids > 103)
         labels = ids.masked_fill(~asked, -100)
-        noise = torch.randint(1000, len(self.tokenizer), ids.shape, generator=self.source)
+        noise = torch.randint(1000, len(self.tokenizer), ids.shape, generator=source)
         ids = torch.where(asked & (fate < 0.8), self.tokenizer.mask_token_id, ids)
         ids = torch.where(asked & (fate > 0.9), noise, ids)
         return {"input_ids": ids, "attention_mask": batch["attention_mask"], "labels": labels}
@@ -142,7 +144,7 @@ def _accuracy(model: object, tokenizer: "PreTrainedTokenizerFast", texts: list[s
     """Returns how many masked tokens were guessed and how many there were, 16 % of the text, always as [MASK]."""
     import torch
 
-    masked, hits, asked = Masked(tokenizer, seed=1), 0, 0
+    masked, hits, asked = Masked(tokenizer), 0, 0
     rows = [{"input_ids": ids} for ids in tokenizer(texts, truncation=True, max_length=LONGEST)["input_ids"]]
     for start in range(0, len(rows), 32):
         batch = masked(rows[start : start + 32])
