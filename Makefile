@@ -38,7 +38,7 @@ refresh: setup ## Run lessons and store their outputs, times and tables; ARGS ch
 	@$(COURSE) refresh $(ARGS)
 
 foundry: setup ## Rebuild data sets and miniatures from their seeds; ARGS chooses
-	@$(COURSE) foundry $(ARGS)
+	@$(COURSE) foundry build $(ARGS)
 
 doctor: setup ## Look at this machine and every shipped file, with remedies
 	@$(COURSE) doctor

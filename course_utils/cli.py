@@ -16,6 +16,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+foundry_app = typer.Typer(help="Rebuild data sets and miniatures from their recipes.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(foundry_app, name="foundry")
 Names = Annotated[
     list[str] | None, typer.Argument(help="Lessons, or the chapters they stand in; all when none is named.", metavar="[LESSON]...")
 ]
@@ -123,13 +125,13 @@ def progress() -> None:
     core.progress()
 
 
-@app.command()
-def foundry(
+@foundry_app.command("build")
+def build(
     names: Annotated[list[str] | None, typer.Argument(help="Recipes; all when none is named.", metavar="[RECIPE]...")] = None,
     again: Annotated[bool, typer.Option("--again", help="Build also what is intact and unchanged.")] = False,
     quick: Annotated[bool, typer.Option("--quick", help="Take a few steps of each, to see that it runs; nothing ships.")] = False,
 ) -> None:
-    """Rebuild data sets and miniatures from their recipes, byte for byte."""
+    """Rebuild data sets and miniatures from their recipes; what was begun and stopped goes on."""
     os.environ.setdefault("TQDM_MININTERVAL", "0.5")
     from course_utils import foundry, profile
 

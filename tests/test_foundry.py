@@ -64,7 +64,7 @@ class TestWhatShips:
 
     @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
     def test_comes_from_the_recipe_as_it_stands(self, recipe):
-        assert frame.is_current(recipe), f"`course foundry {recipe.name}` builds it again"
+        assert frame.is_current(recipe), f"`course foundry build {recipe.name}` builds it again"
 
     @pytest.mark.parametrize("name", RECIPES)
     def test_floor_is_cleared(self, name):
@@ -358,7 +358,7 @@ class TestCards:
         entry, recorded = catalog.entries()[name], catalog.measured()["data"][name]
         text = (entry.folder / "README.md").read_text(encoding="utf-8")
         assert text == cards.card(entry, RECIPES[name], recorded)
-        assert RECIPES[name].limits in text and f"`course foundry {name}`" in text and entry.hub_id in text
+        assert RECIPES[name].limits in text and f"`course foundry build {name}`" in text and entry.hub_id in text
         for what, value in recorded["scores"].items():
             assert f"| {what.replace('_', ' ')} | {value:,} |" in text
 

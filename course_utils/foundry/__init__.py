@@ -1,4 +1,4 @@
-"""One recipe for each data set and each miniature; `course foundry` rebuilds data/ from them, byte for byte.
+"""One recipe for each data set and each miniature; `course foundry build` rebuilds data/ from them.
 
 Order matters: a recipe comes after those it needs.
 """

@@ -41,7 +41,7 @@ def card(entry: Entry, recipe: "Recipe", facts: dict) -> str:
             "",
             "## How it was made",
             "",
-            f"By the recipe `{entry.name}` of the foundry: `course foundry {entry.name}` makes it again, {_sameness(recipe)}, "
+            f"By the recipe `{entry.name}` of the foundry: `course foundry build {entry.name}` makes it again, {_sameness(recipe)}, "
             f"with {_versions(facts['versions'])} and seed {facts['seed']}."
             + (f" It reads {', '.join(recipe.needs)}." if recipe.needs else ""),
             *_usage(entry),

@@ -11,13 +11,13 @@ from course_utils import metrics
 from course_utils.foundry import understanding
 from course_utils.foundry.frame import Recipe
 from course_utils.foundry.reviews import WRITTEN
-from course_utils.foundry.sentiment import opinions
+from course_utils.foundry.sentiment import OPINIONS, opinions
 from course_utils.foundry.written_texts import held_out, rows_of
 
 LABELS = ("entailment", "neutral", "contradiction")
 TEMPLATES = ("This example is about {}.", "This example is {}.", "This text is about {}.", "The topic is {}.", "It is about {}.")
 OTHERS = 3
-OPINIONS = 1500
+OPINION_PAIRS = 1500
 INFERENCE_TIMES = 2
 
 Pair = tuple[str, str, str]
@@ -34,7 +34,7 @@ def pairs(seed: int = 0) -> list[Pair]:
         templates = [rng.choice(TEMPLATES) for _ in range(1 + OTHERS)]
         found += [(row["text"], templates[0].format(row["subject"]), "entailment")] * 2
         found += [(row["text"], template.format(name), "contradiction") for template, name in zip(templates[1:], wrong, strict=True)]
-    for text, positive in rng.sample(opinions(), OPINIONS):
+    for text, positive in rng.sample(opinions(), OPINION_PAIRS):
         said = rng.random() < 0.5
         word = rng.choice(("positive", "good", "praise") if said else ("negative", "bad", "a complaint"))
         found.append((text, rng.choice(TEMPLATES[1:2]).format(word), "entailment" if said == bool(positive) else "contradiction"))
@@ -111,6 +111,6 @@ RECIPES = [
     Recipe(
         "entailment", build, LIMITS, trains=True, needs=("english-encoder", "reviews", "rated-sentences"),
         packages=("torch", "transformers", "peft", "accelerate"),
-        sources=(*understanding.PARTS, *(WRITTEN / f"{n}.jsonl" for n in ("subjects", "inference", "topics", "opinions-a", "opinions-b"))),
+        sources=(*understanding.PARTS, *(WRITTEN / f"{n}.jsonl" for n in ("subjects", "inference", "topics", *OPINIONS))),
     )
 ]  # fmt: skip

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 HELD_FROM = ("passages-a", "passages-b")
 WIDER = ("passages-c", "passages-d", "passages-e")
-STORIES = 500
+STORIES = 300
 LONGEST, LONGEST_ANSWER = 256, 30
 
 
@@ -43,7 +43,7 @@ def training_questions() -> list[Asked]:
     rng, draw = random.Random(0), Draw("train", seed=3)
     passages = [row for row in rows_of(*HELD_FROM) if not held_out(row["text"])] + rows_of(*WIDER)
     found = [Asked(q["question"], row["text"], q["answer"]) for row in passages for q in row["questions"]]
-    for row in passages:
+    for row in passages[::2]:
         found.append(Asked(rng.choice(rng.choice(passages)["questions"])["question"], row["text"], None))
     for _ in range(STORIES):
         story = stories.story(draw)

@@ -13,7 +13,8 @@ from course_utils.foundry.reviews import WRITTEN
 from course_utils.foundry.written_texts import rows_of
 
 LABELS = ("NEGATIVE", "POSITIVE")
-CLEAR = 0.8
+OPINIONS = ("opinions-a", "opinions-b", "opinions-c", "opinions-d")
+CLEAR = 1.0
 _LONGEST = 96
 
 Opinion = tuple[str, int]
@@ -24,7 +25,7 @@ def opinions() -> list[Opinion]:
     rated = loaders.dataset("rated-sentences")["train"]
     found = [(row["text"], int(row["rating"] > 0)) for row in rated if abs(row["rating"]) >= CLEAR]
     found += [(row["text"], row["label"]) for row in loaders.dataset("reviews")["train"]]
-    return found + [(row["text"], int(row["label"] == "positive")) for row in rows_of("opinions-a", "opinions-b")]
+    return found + [(row["text"], int(row["label"] == "positive")) for row in rows_of(*OPINIONS)]
 
 
 def build(folder: Path, work: Path, quick: bool = False) -> dict:
@@ -75,6 +76,6 @@ RECIPES = [
     Recipe(
         "sentiment", build, LIMITS, trains=True, needs=("english-encoder", "reviews", "implied-reviews", "rated-sentences"),
         packages=("torch", "transformers", "peft", "accelerate"),
-        sources=(*understanding.PARTS, WRITTEN / "opinions-a.jsonl", WRITTEN / "opinions-b.jsonl"),
+        sources=(*understanding.PARTS, *(WRITTEN / f"{name}.jsonl" for name in OPINIONS)),
     )
 ]  # fmt: skip
