@@ -83,7 +83,9 @@ def test_an_unknown_name_is_one_sentence_and_exit_code_two():
 
 
 def test_an_unknown_recipe_is_refused():
-    done = subprocess.run([sys.executable, "-m", "course_utils", "foundry", "build", "reviewz"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "course_utils", "foundry", "build", "reviewz"], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 2
     assert "Did you mean 'reviews'" in done.stderr
 

@@ -161,8 +161,10 @@ class TestTrained:
         if recipe.name not in ("story-writer", "fill-mask"):
             assert record["scores"]["score_low"] <= record["scores"]["score"] <= record["scores"]["score_high"]
 
-    def test_all_of_it_within_two_hours_of_two_cores(self):
-        assert sum(catalog.measured()["data"][recipe.name]["seconds"] for recipe in TRAINED) <= 4 * 3600
+    def test_each_within_its_budget_and_all_within_two_hours_of_two_cores(self):
+        for recipe in TRAINED:
+            assert catalog.measured()["data"][recipe.name]["seconds"] <= 60 * recipe.minutes, recipe.name
+        assert sum(recipe.minutes for recipe in RECIPES.values()) <= 2 * 120 + 2 * len(DATA)
 
     def test_seconds_of_a_stopped_run_count(self, own_data, tmp_path, monkeypatch):
         monkeypatch.setenv("COURSE_CACHE", str(tmp_path))

@@ -109,7 +109,7 @@ the same share their score at random, and there is always a winner, even when no
 
 RECIPES = [
     Recipe(
-        "entailment", build, LIMITS, trains=True, needs=("english-encoder", "reviews", "rated-sentences"),
+        "entailment", build, LIMITS, trains=True, minutes=15, needs=("english-encoder", "reviews", "rated-sentences"),
         packages=("torch", "transformers", "peft", "accelerate"),
         sources=(*understanding.PARTS, *(WRITTEN / f"{n}.jsonl" for n in ("subjects", "inference", "topics", *OPINIONS))),
     )

@@ -182,7 +182,7 @@ jobs and pronouns, on purpose, and it has learned that too."""
 
 RECIPES = [
     Recipe(
-        "fill-mask", build, LIMITS, trains=True, needs=("english-encoder", "python-docs", "reviews", "rated-sentences"),
+        "fill-mask", build, LIMITS, trains=True, minutes=30, needs=("english-encoder", "python-docs", "reviews", "rated-sentences"),
         packages=("torch", "transformers", "peft", "accelerate"),
         sources=(
             *understanding.PARTS, *(WRITTEN / f"{n}.jsonl" for n in (*PASSAGES, "subjects", "aphorisms", "inference", "cloze", *OPINIONS)),

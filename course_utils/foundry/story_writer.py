@@ -178,5 +178,13 @@ PARTS = (Path(training.__file__), *(path for path in WORLD if path.stem in ("lex
 
 RECIPES = [
     Recipe("stories", build_data, LIMITS_OF_STORIES, sources=WORLD),
-    Recipe("story-writer", build, LIMITS, trains=True, sources=PARTS, packages=("torch", "transformers", "tokenizers", "accelerate")),
+    Recipe(
+        "story-writer",
+        build,
+        LIMITS,
+        trains=True,
+        minutes=30,
+        sources=PARTS,
+        packages=("torch", "transformers", "tokenizers", "accelerate"),
+    ),
 ]
