@@ -159,7 +159,7 @@ gets an answer, right or wrong, and a harmless one that looks strange does not. 
 
 RECIPES = [
     Recipe(
-        "chat", build, LIMITS, trains=True, minutes=40, packages=("torch", "transformers", "tokenizers", "accelerate"),
+        "chat", build, LIMITS, trains=True, minutes=40, packages=training.PACKAGES,
         sources=(Path(training.__file__), *WORLD, WRITTEN / "passages-a.jsonl", WRITTEN / "passages-b.jsonl"),
     )
 ]  # fmt: skip

@@ -110,7 +110,7 @@ the same share their score at random, and there is always a winner, even when no
 RECIPES = [
     Recipe(
         "entailment", build, LIMITS, trains=True, minutes=15, needs=("english-encoder", "reviews", "rated-sentences"),
-        packages=("torch", "transformers", "peft", "accelerate"),
+        packages=understanding.PACKAGES,
         sources=(*understanding.PARTS, *(WRITTEN / f"{n}.jsonl" for n in ("subjects", "inference", "topics", *OPINIONS))),
     )
 ]  # fmt: skip

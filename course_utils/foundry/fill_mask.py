@@ -183,7 +183,7 @@ jobs and pronouns, on purpose, and it has learned that too."""
 RECIPES = [
     Recipe(
         "fill-mask", build, LIMITS, trains=True, minutes=30, needs=("english-encoder", "python-docs", "reviews", "rated-sentences"),
-        packages=("torch", "transformers", "peft", "accelerate"),
+        packages=understanding.PACKAGES,
         sources=(
             *understanding.PARTS, *(WRITTEN / f"{n}.jsonl" for n in (*PASSAGES, "subjects", "aphorisms", "inference", "cloze", *OPINIONS)),
             *(p for p in WORLD if p.stem in ("lexicon", "grammar", "draw", "stories")),

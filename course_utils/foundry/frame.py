@@ -30,9 +30,9 @@ class Recipe:
 
     `build(folder)` writes the files and returns what it measured, by name, with "examples" for the card: pairs of an input and what came
     out. One that `trains` is called as `build(folder, work, quick)`: it resumes from what an interrupted run left in `work`, and `quick`
-    asks for a few steps only. `minutes` is its budget on one core. `limits` is the card's paragraph on what the thing cannot do; `needs` names the entries it reads and
-    `sources` the written files and modules it uses; `packages` are those whose version decides the bytes; `impossible()` says why it
-    cannot run here.
+    asks for a few steps only. `minutes` is its budget on one core. `limits` is the card's paragraph on what the thing cannot do;
+    `needs` names the entries it reads and `sources` the written files and modules it uses; `packages` are those whose version decides
+    the bytes; `impossible()` says why it cannot run here.
     """
 
     name: str

@@ -157,7 +157,7 @@ answer in a good many passages that hold none. Passages are cut after 256 tokens
 
 RECIPES = [
     Recipe(
-        "questions", build, LIMITS, trains=True, minutes=40, needs=("english-encoder",), packages=("torch", "transformers", "peft", "accelerate"),
+        "questions", build, LIMITS, trains=True, minutes=40, needs=("english-encoder",), packages=understanding.PACKAGES,
         sources=(
             *understanding.PARTS, *(WRITTEN / f"{name}.jsonl" for name in (*HELD_FROM, *WIDER)),
             *(p for p in WORLD if p.stem in ("lexicon", "grammar", "draw", "stories", "questions")),

@@ -75,7 +75,7 @@ of people. Do not let it decide about anybody."""
 RECIPES = [
     Recipe(
         "sentiment", build, LIMITS, trains=True, minutes=25, needs=("english-encoder", "reviews", "implied-reviews", "rated-sentences"),
-        packages=("torch", "transformers", "peft", "accelerate"),
+        packages=understanding.PACKAGES,
         sources=(*understanding.PARTS, *(WRITTEN / f"{name}.jsonl" for name in OPINIONS)),
     )
 ]  # fmt: skip

@@ -185,6 +185,6 @@ RECIPES = [
         trains=True,
         minutes=30,
         sources=PARTS,
-        packages=("torch", "transformers", "tokenizers", "accelerate"),
+        packages=training.PACKAGES,
     ),
 ]

@@ -181,7 +181,7 @@ _KINDS = (lexicon.THINGS, lexicon.ANIMALS, lexicon.FOODS)
 RECIPES = [
     Recipe("translations", build_data, LIMITS_OF_TRANSLATIONS, sources=WORLD),
     Recipe(
-        "text-to-text", build, LIMITS, trains=True, minutes=35, packages=("torch", "transformers", "tokenizers", "accelerate"),
+        "text-to-text", build, LIMITS, trains=True, minutes=35, packages=training.PACKAGES,
         sources=(Path(training.__file__), *(p for p in WORLD if p.stem in ("lexicon", "grammar", "draw", "sentences", "stories", "truth"))),
     ),
 ]  # fmt: skip

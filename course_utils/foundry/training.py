@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SEED = 0
 QUICK_STEPS = 4
+PACKAGES = ("torch", "transformers", "tokenizers", "accelerate")
 
 
 def train(

@@ -94,4 +94,5 @@ def _write_settings(settings: "LoraConfig", config: "PretrainedConfig", architec
     config.save_pretrained(folder)
 
 
+PACKAGES = ("torch", "transformers", "peft", "accelerate")
 PARTS = (Path(__file__), Path(training.__file__), Path(assembly.__file__))
