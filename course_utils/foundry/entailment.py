@@ -8,10 +8,9 @@ import random
 from pathlib import Path
 
 from course_utils import metrics
-from course_utils.foundry import understanding
+from course_utils.foundry import sentiment, understanding
 from course_utils.foundry.frame import Recipe
 from course_utils.foundry.reviews import WRITTEN
-from course_utils.foundry.sentiment import OPINIONS, opinions
 from course_utils.foundry.written_texts import held_out, rows_of
 
 LABELS = ("entailment", "neutral", "contradiction")
@@ -34,7 +33,7 @@ def pairs(seed: int = 0) -> list[Pair]:
         templates = [rng.choice(TEMPLATES) for _ in range(1 + OTHERS)]
         found += [(row["text"], templates[0].format(row["subject"]), "entailment")] * 2
         found += [(row["text"], template.format(name), "contradiction") for template, name in zip(templates[1:], wrong, strict=True)]
-    for text, positive in rng.sample(opinions(), OPINION_PAIRS):
+    for text, positive in rng.sample(sentiment.opinions(), OPINION_PAIRS):
         said = rng.random() < 0.5
         word = rng.choice(("positive", "good", "praise") if said else ("negative", "bad", "a complaint"))
         found.append((text, rng.choice(TEMPLATES[1:2]).format(word), "entailment" if said == bool(positive) else "contradiction"))
@@ -111,6 +110,6 @@ RECIPES = [
     Recipe(
         "entailment", build, LIMITS, trains=True, minutes=15, needs=("english-encoder", "reviews", "rated-sentences"),
         packages=understanding.PACKAGES,
-        sources=(*understanding.PARTS, *(WRITTEN / f"{n}.jsonl" for n in ("subjects", "inference", "topics", *OPINIONS))),
+        sources=(*understanding.PARTS, Path(sentiment.__file__), *(WRITTEN / f"{n}.jsonl" for n in ("subjects", "inference", "topics", *sentiment.OPINIONS))),
     )
 ]  # fmt: skip

@@ -13,10 +13,9 @@ from types import MethodType
 from typing import TYPE_CHECKING
 
 from course_utils import loaders
-from course_utils.foundry import understanding
+from course_utils.foundry import sentiment, understanding
 from course_utils.foundry.frame import Recipe
 from course_utils.foundry.reviews import WRITTEN
-from course_utils.foundry.sentiment import OPINIONS, opinions
 from course_utils.foundry.story_writer import WORLD, tell
 from course_utils.foundry.world import lexicon
 from course_utils.foundry.written_texts import held_out, rows_of
@@ -36,7 +35,7 @@ def corpus() -> list[str]:
     docs = loaders.dataset("python-docs")["train"]["text"]
     passages = [row["text"] for row in rows_of(*PASSAGES) if not held_out(row["text"])]
     singles = [row["text"] for row in rows_of("subjects", "aphorisms")] + [row["premise"] for row in rows_of("inference")]
-    return [*docs, *passages, *singles, *(text for text, _ in opinions()[::2]), *tell("train", STORIES, seed=4)]
+    return [*docs, *passages, *singles, *(text for text, _ in sentiment.opinions()[::2]), *tell("train", STORIES, seed=4)]
 
 
 class Masked:
@@ -185,7 +184,7 @@ RECIPES = [
         "fill-mask", build, LIMITS, trains=True, minutes=30, needs=("english-encoder", "python-docs", "reviews", "rated-sentences"),
         packages=understanding.PACKAGES,
         sources=(
-            *understanding.PARTS, *(WRITTEN / f"{n}.jsonl" for n in (*PASSAGES, "subjects", "aphorisms", "inference", "cloze", *OPINIONS)),
+            *understanding.PARTS, Path(sentiment.__file__), *(WRITTEN / f"{n}.jsonl" for n in (*PASSAGES, "subjects", "aphorisms", "inference", "cloze", *sentiment.OPINIONS)),
             *(p for p in WORLD if p.stem in ("lexicon", "grammar", "draw", "stories")),
         ),
     )

@@ -95,4 +95,4 @@ def _write_settings(settings: "LoraConfig", config: "PretrainedConfig", architec
 
 
 PACKAGES = ("torch", "transformers", "peft", "accelerate")
-PARTS = (Path(__file__), Path(training.__file__), Path(assembly.__file__))
+PARTS = (Path(__file__), Path(training.__file__), Path(assembly.__file__), Path(__file__).with_name("written_texts.py"))
