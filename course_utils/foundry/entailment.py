@@ -95,6 +95,7 @@ def _example(zero_shot: object, text: str, labels: str) -> list[str]:
     return [f"{text} ({labels})", f"{answer['labels'][0]} {answer['scores'][0]:.2f}"]
 
 
+FILES = ("subjects", "inference", "topics", *sentiment.OPINIONS)
 EXAMPLES = (
     ("The orchestra tuned for a full minute before anyone dared to cough.", "music, traffic, money"),
     ("My knee has hurt since the second half.", "football, medicine, cooking"),
@@ -110,6 +111,6 @@ RECIPES = [
     Recipe(
         "entailment", build, LIMITS, trains=True, minutes=15, needs=("english-encoder", "reviews", "rated-sentences"),
         packages=understanding.PACKAGES,
-        sources=(*understanding.PARTS, Path(sentiment.__file__), *(WRITTEN / f"{n}.jsonl" for n in ("subjects", "inference", "topics", *sentiment.OPINIONS))),
+        sources=(*understanding.PARTS, Path(sentiment.__file__), *(WRITTEN / f"{name}.jsonl" for name in FILES)),
     )
 ]  # fmt: skip

@@ -168,6 +168,7 @@ def _skew(fill: object) -> float:
     return float(numpy.corrcoef(told, guessed)[0, 1])
 
 
+FILES = (*PASSAGES, "subjects", "aphorisms", "inference", "cloze", *sentiment.OPINIONS)
 EXAMPLES = (
     "Paris is the capital of [MASK].",
     "She put the kettle on and made a cup of [MASK].",
@@ -184,7 +185,7 @@ RECIPES = [
         "fill-mask", build, LIMITS, trains=True, minutes=30, needs=("english-encoder", "python-docs", "reviews", "rated-sentences"),
         packages=understanding.PACKAGES,
         sources=(
-            *understanding.PARTS, Path(sentiment.__file__), *(WRITTEN / f"{n}.jsonl" for n in (*PASSAGES, "subjects", "aphorisms", "inference", "cloze", *sentiment.OPINIONS)),
+            *understanding.PARTS, Path(sentiment.__file__), *(WRITTEN / f"{name}.jsonl" for name in FILES),
             *(p for p in WORLD if p.stem in ("lexicon", "grammar", "draw", "stories")),
         ),
     )
