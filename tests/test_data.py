@@ -239,3 +239,104 @@ class TestTokenizers:
         recorded = catalog.measured()["data"][name]["scores"]
         assert recorded["tokens_per_word"] == round(tokens / sum(len(text.split()) for text in texts), 3)
         assert recorded["characters_per_token"] == round(sum(map(len, texts)) / tokens, 3)
+
+
+WRITTEN = {"topics": 300, "inference": 900, "named-entities": 700, "passages": 350, "aphorisms": 150, "instructions": 60}
+KEY = {"inference": "premise", "instructions": "instruction"}
+
+
+class TestWrittenOneByOne:
+    @pytest.mark.parametrize(("name", "least"), WRITTEN.items())
+    def test_enough_and_nothing_of_the_held_out_in_training(self, name, least):
+        key = KEY.get(name, "text")
+        train, test = ([row[key] for row in _rows(name, split)] for split in ("train", "test"))
+        assert len(train) + len(test) >= least
+        assert not set(train) & set(test)
+        assert max(_similarity(_pairs(a), _pairs(b)) for a, b in product(set(train), set(test))) < 0.4
+
+    @pytest.mark.parametrize(("name", "share"), [("topics", 3), ("inference", 3), ("aphorisms", 3), ("instructions", 3)])
+    def test_a_third_is_held_out(self, name, share):
+        train, test = _rows(name, "train"), _rows(name, "test")
+        assert 0.8 / share <= len(test) / (len(train) + len(test)) <= 1.25 / share
+
+    def test_topics_do_not_name_themselves(self):
+        rows = _rows("topics", "train") + _rows("topics", "test")
+        assert set(Counter(row["topic"] for row in rows).values()) == {30}
+        assert not [row for row in rows if re.search(rf"\b{row['topic'].rstrip('s')}", row["text"].lower())]
+
+    def test_inference_is_balanced_within_each_kind(self):
+        rows = _rows("inference", "train") + _rows("inference", "test")
+        for kind, count in Counter(row["kind"] for row in rows).items():
+            labels = Counter(row["label"] for row in rows if row["kind"] == kind)
+            assert count == 100 and min(labels.values()) >= 33
+
+    def test_names_stand_where_they_are_said_to(self):
+        rows = _rows("named-entities", "train") + _rows("named-entities", "test")
+        for row in rows:
+            assert "[" not in row["text"] and "]" not in row["text"]
+            for name in row["entities"]:
+                found = row["text"][name["start"] : name["end"]]
+                assert found == found.strip() != "" and name["kind"] in ("PER", "ORG", "LOC")
+        kinds = Counter(name["kind"] for row in rows for name in row["entities"])
+        assert min(kinds.values()) > 500
+        assert sum(not row["entities"] for row in rows) >= 100
+        assert sum(row["text"].islower() for row in rows) >= 200
+
+    def test_every_answer_stands_in_its_passage(self):
+        rows = _rows("passages", "train") + _rows("passages", "test")
+        kinds = Counter(question["kind"] for row in rows for question in row["questions"])
+        assert set(kinds) == {"who", "what", "where", "when", "why", "how many", "how", "which", "unanswerable"}
+        assert min(kinds.values()) >= 300
+        for row in rows:
+            for question in row["questions"]:
+                assert (question["answer"] is None) == (question["kind"] == "unanswerable")
+                assert question["answer"] is None or question["answer"] in row["text"]
+
+    def test_a_third_of_the_first_passages_is_held_out(self):
+        assert 90 <= len(_rows("passages", "test")) <= 160
+
+    def test_aphorisms_have_two_dozen_authors_and_sometimes_none(self):
+        authors = Counter(row["author"] for row in _rows("aphorisms", "train") + _rows("aphorisms", "test"))
+        assert authors.pop(None) >= 40 and len(authors) >= 20
+
+    def test_instructions_have_a_better_and_a_worse_answer(self):
+        for row in _rows("instructions", "train") + _rows("instructions", "test"):
+            assert len({row["good"], row["bad"]}) == 2 and row["why"]
+
+
+class TestRatedSentences:
+    train, test = _rows("rated-sentences", "train"), _rows("rated-sentences", "test")
+
+    def test_ratings_and_sources(self):
+        assert len(self.train) + len(self.test) > 14_000
+        assert {row["source"] for row in self.train} == {"film", "product"}
+        assert all(-4 <= row["rating"] <= 4 for row in self.train + self.test)
+
+    def test_no_sentence_is_in_both_splits(self):
+        assert not {row["text"] for row in self.train} & {row["text"] for row in self.test}
+
+    def test_carries_its_licence(self):
+        text = (catalog.dataset_folder("rated-sentences") / "LICENSE.txt").read_text(encoding="utf-8")
+        assert "MIT License" in text and "C.J. Hutto" in text
+
+
+class TestStories:
+    train, test = _rows("stories", "train"), _rows("stories", "test")
+
+    def test_no_story_twice_over_the_splits(self):
+        assert not {row["text"] for row in self.train} & {row["text"] for row in self.test}
+
+    def test_every_name_and_every_answer_stands_in_the_story(self):
+        for row in self.train[:500] + self.test:
+            assert all(entity["name"].lower() in row["text"].lower() for entity in row["entities"])
+            assert all(q["answer"] in ("yes", "no") or q["answer"] in row["text"].lower() + row["text"] for q in row["questions"])
+
+    def test_the_biased_part_is_marked(self):
+        assert {row["kind"] for row in self.train if row["skewed"]} == {"work"}
+        assert "work" not in {row["kind"] for row in self.train if not row["skewed"]}
+
+
+def test_translations_are_pairs_of_different_sentences():
+    train, test = _rows("translations", "train"), _rows("translations", "test")
+    assert len({row["english"] for row in train + test}) == len(train) + len(test)
+    assert all(row["english"][-1] == row["french"][-1] or row["french"][-1] in ".?!»" for row in train + test)

@@ -12,7 +12,7 @@ from course_utils.foundry import training, understanding
 from course_utils.foundry.frame import Recipe, write_jsonl
 from course_utils.foundry.story_writer import WORLD
 from course_utils.foundry.world import lexicon, sentences, stories, truth
-from course_utils.foundry.world.draw import Draw
+from course_utils.foundry.world.draw import Draw, held_out, joined
 from course_utils.foundry.world.grammar import english, french, name_en, name_fr, where_en, where_fr
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ def translation_pairs(split: str, count: int) -> list[Pair]:
     """Returns that many different pairs of a sentence with its prefix and its French; held-out ones hold a held-out combination."""
     draw, pairs = Draw(split), {}
     while len(pairs) < count:
-        before, sentence = draw.fresh, sentences.sentence(draw)
-        if split != "held-out" or draw.fresh > before:
+        sentence = sentences.sentence(draw)
+        if split != "held-out" or any(held_out(*pair) for pair in joined(sentence.clauses)):
             pairs[TRANSLATE + english(sentence)] = french(sentence)
     return list(pairs.items())
 

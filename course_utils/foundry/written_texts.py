@@ -1,6 +1,6 @@
 """Recipes of the data sets that were written one by one, without templates: each a file of rows, split by a digest of the text.
 
-A third of the first file is held out. Further files of the same kind widen the training side alone. Knows no model.
+A third is held out. Further files of the same kind widen the training side alone. Knows no model.
 """
 
 import hashlib
@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from course_utils.errors import RecipeFailed
+from course_utils.foundry import marks
 from course_utils.foundry.frame import Recipe, write_jsonl
 from course_utils.foundry.marks import read
 from course_utils.foundry.reviews import NEAR_DUPLICATE, WRITTEN, word_pairs
@@ -37,15 +38,15 @@ def held_out(text: str) -> bool:
     return _number(text) % 3 == 0
 
 
-def build(name: str, files: Sequence[str], key: str, change: Callable[[dict], dict], folder: Path) -> dict:
-    """Writes train.jsonl and test.jsonl: a third of the first file is held out by `key`, all else is for training; returns counts."""
-    first, wider = rows_of(files[0]), rows_of(*files[1:])
+def build(name: str, files: Sequence[str], wider: Sequence[str], key: str, change: Callable[[dict], dict], folder: Path) -> dict:
+    """Writes train.jsonl and test.jsonl: a third of `files` is held out by `key`, and all of `wider` is for training; returns counts."""
+    first, wider = rows_of(*files), rows_of(*wider)
     train = [row for row in first if not held_out(row[key])] + wider
     test = [row for row in first if held_out(row[key])]
     for split, members in (("train", train), ("test", test)):
         rows = [change(row) for row in sorted(members, key=lambda row: _number(json.dumps(row)))]
         if any(list(row) != list(FEATURES[name]) for row in rows):
-            raise RecipeFailed(f"A row of {name!r} has other fields than {list(FEATURES[name])}: look into {files[0]}.jsonl.")
+            raise RecipeFailed(f"A row of {name!r} has other fields than {list(FEATURES[name])}: look into {', '.join(files)}.")
         write_jsonl(folder / f"{split}.jsonl", rows)
     similarity, pair = _nearest({row[key] for row in train}, {row[key] for row in test})
     if similarity >= NEAR_DUPLICATE:
@@ -80,17 +81,20 @@ _LIMITS = {
     "aphorisms": "Sayings of twenty-four invented people and of nobody. None of these people ever lived.",
     "instructions": "Instructions with a good and a bad answer and the reason. What is good is one writer's opinion.",
 }
-_FILES: dict[str, tuple[tuple[str, ...], str, Callable[[dict], dict]]] = {
-    "topics": (("topics",), "text", dict),
-    "inference": (("inference",), "premise", dict),
-    "named-entities": (("entities", "entities-b", "entities-c"), "text", unmark),
-    "passages": (("passages-a", "passages-b", "passages-c", "passages-d", "passages-e"), "text", dict),
-    "aphorisms": (("aphorisms",), "text", dict),
-    "instructions": (("instructions",), "instruction", dict),
+_FILES: dict[str, tuple[tuple[str, ...], tuple[str, ...], str, Callable[[dict], dict]]] = {
+    "topics": (("topics",), (), "text", dict),
+    "inference": (("inference",), (), "premise", dict),
+    "named-entities": (("entities",), ("entities-b", "entities-c"), "text", unmark),
+    "passages": (("passages-a", "passages-b"), ("passages-c", "passages-d", "passages-e"), "text", dict),
+    "aphorisms": (("aphorisms",), (), "text", dict),
+    "instructions": (("instructions",), (), "instruction", dict),
 }
 RECIPES = [
     Recipe(
-        name, partial(build, name, files, key, change), f"{_WRITTEN} {_LIMITS[name]}", sources=tuple(WRITTEN / f"{f}.jsonl" for f in files)
+        name,
+        partial(build, name, files, wider, key, change),
+        f"{_WRITTEN} {_LIMITS[name]}",
+        sources=(Path(marks.__file__), *(WRITTEN / f"{file}.jsonl" for file in (*files, *wider))),
     )
-    for name, (files, key, change) in _FILES.items()
+    for name, (files, wider, key, change) in _FILES.items()
 ]

@@ -6,12 +6,13 @@ people. A noun is drawn to suit its verb in the same way; but a later mention ma
 
 import hashlib
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import combinations
 from typing import TypeVar
 
 from course_utils.errors import CourseError
 from course_utils.foundry.world import lexicon as words
-from course_utils.foundry.world.grammar import At, Near, Some, Together
+from course_utils.foundry.world.grammar import At, Clause, Near, Some, Together
 from course_utils.foundry.world.lexicon import Adjective, Noun, Person, Verb, Words
 
 SPLITS = ("train", "new", "held-out")
@@ -25,11 +26,24 @@ def held_out(*names: str) -> bool:
     return int(hashlib.sha256(text.encode()).hexdigest(), 16) % _PARTS == 0
 
 
+def joined(clauses: Iterable[Clause]) -> set[tuple[str, str]]:
+    """Returns the pairs of adjective and noun, and of people, that these clauses join, as they are seen in them; feelings are free."""
+    pairs, people = set(), set()
+    for clause in clauses:
+        for who in (clause.subject, clause.object, clause.to, clause.where.what if isinstance(clause.where, Near) else None):
+            if isinstance(who, Some):
+                pairs.update((adjective.en, who.noun.en) for adjective in who.adjectives)
+            people.update(who.people if isinstance(who, Together) else [who] if isinstance(who, Person) else [])
+        if clause.state and clause.state.kind != "feeling" and isinstance(clause.subject, Some):
+            pairs.add((clause.state.en, clause.subject.noun.en))
+    return pairs | set(combinations(sorted(person.name for person in people), 2))
+
+
 class Draw:
     """A source of random choices for one split.
 
     "train" and "new" use the same combinations and differ in their seed; "held-out" uses the others, wherever two things combine and
-    there is one. `fresh` counts the held-out pairs of adjective and noun or of people chosen so far.
+    there is one.
     """
 
     def __init__(self, split: str, seed: int = 0):
@@ -37,7 +51,6 @@ class Draw:
             raise CourseError(f"{split!r} is not a split of the small world. Expected one of {', '.join(SPLITS)}: Draw('train').")
         self.split = split
         self.random = random.Random(f"{split}:{seed}")
-        self.fresh = 0
 
     def one(self, choices: Sequence[T]) -> T:
         """Returns one of them."""
@@ -65,10 +78,7 @@ class Draw:
 
     def noun(self, *kinds: Sequence[Noun], verb: Verb | None = None) -> Noun:
         """Returns a noun of one of these kinds that this split may combine with the verb."""
-        before = self.fresh
-        noun = self._fitting(self.one(kinds), [verb.base] if verb else [], lambda noun: noun.en)
-        self.fresh = before
-        return noun
+        return self._fitting(self.one(kinds), [verb.base] if verb else [], lambda noun: noun.en)
 
     def adjectives(self, noun: Noun, count: int) -> tuple[Adjective, ...]:
         """Returns adjectives that this split may put before the noun: size first, then colour or quality."""
@@ -80,7 +90,6 @@ class Draw:
         """Returns one that goes with all the names in this split; in the held-out one, where none does, one that training also has."""
         fitting = [choice for choice in choices if all(self.allowed(name(choice), other) for other in names)] if names else choices
         if self.split == "held-out" and names:
-            self.fresh += bool(fitting)
             fitting = fitting or [choice for choice in choices if not any(held_out(name(choice), other) for other in names)]
         return self.one(fitting)
 
