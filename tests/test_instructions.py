@@ -11,7 +11,9 @@ import pytest
 
 from course_utils.foundry.world import instructions, lexicon
 from course_utils.foundry.world.draw import SPLITS, Draw, held_out
-from course_utils.foundry.world.grammar import Some, name_en, name_fr
+from course_utils.foundry.world.english import name_en
+from course_utils.foundry.world.french import name_fr
+from course_utils.foundry.world.grammar import Some
 from course_utils.foundry.world.instructions import DECLINE, KINDS, OFF_WORLD
 from course_utils.foundry.world.tasks import COUNTING, GROUPS, NOUNS
 

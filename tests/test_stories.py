@@ -9,20 +9,9 @@ import pytest
 
 from course_utils.foundry.world import lexicon, questions, scenes, stories, truth
 from course_utils.foundry.world.draw import Draw
-from course_utils.foundry.world.grammar import (
-    At,
-    Clause,
-    Near,
-    Pronoun,
-    Sentence,
-    Some,
-    Together,
-    clause_en,
-    english,
-    french,
-    name_en,
-    rest_en,
-)
+from course_utils.foundry.world.english import clause_en, english, name_en, rest_en
+from course_utils.foundry.world.french import french
+from course_utils.foundry.world.grammar import At, Clause, Near, Pronoun, Sentence, Some, Together
 from course_utils.foundry.world.lexicon import BE, SAY, Person
 from course_utils.foundry.world.stories import Story
 

@@ -186,7 +186,7 @@ RECIPES = [
         packages=understanding.PACKAGES,
         sources=(
             *understanding.PARTS, Path(sentiment.__file__), *(WRITTEN / f"{name}.jsonl" for name in FILES),
-            *(p for p in WORLD if p.stem in ("lexicon", "grammar", "draw", "stories")),
+            *(p for p in WORLD if p.stem in ("lexicon", "grammar", "english", "french", "draw", "stories")),
         ),
     )
 ]  # fmt: skip

@@ -160,7 +160,7 @@ RECIPES = [
         "questions", build, LIMITS, trains=True, minutes=40, needs=("english-encoder",), packages=understanding.PACKAGES,
         sources=(
             *understanding.PARTS, *(WRITTEN / f"{name}.jsonl" for name in (*HELD_FROM, *WIDER)),
-            *(p for p in WORLD if p.stem in ("lexicon", "grammar", "draw", "stories", "questions")),
+            *(p for p in WORLD if p.stem in ("lexicon", "grammar", "english", "french", "draw", "stories", "questions")),
         ),
     )
 ]  # fmt: skip

@@ -174,7 +174,7 @@ pairs of adjective and noun, and of people, that the training split never joins.
 and she are as common as the lexicon's OCCUPATIONS says: a bias that was put there to be measured."""
 
 WORLD = tuple(sorted((Path(__file__).parent / "world").glob("*.py")))
-PARTS = (Path(training.__file__), *(path for path in WORLD if path.stem in ("lexicon", "grammar", "draw", "stories")))
+PARTS = (Path(training.__file__), *(path for path in WORLD if path.stem in ("lexicon", "grammar", "english", "french", "draw", "stories")))
 
 RECIPES = [
     Recipe("stories", build_data, LIMITS_OF_STORIES, sources=WORLD),

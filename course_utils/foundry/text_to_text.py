@@ -13,7 +13,8 @@ from course_utils.foundry.frame import Recipe, write_jsonl
 from course_utils.foundry.story_writer import WORLD
 from course_utils.foundry.world import lexicon, sentences, stories, truth
 from course_utils.foundry.world.draw import Draw, held_out, joined
-from course_utils.foundry.world.grammar import english, french, name_en, name_fr, where_en, where_fr
+from course_utils.foundry.world.english import english, name_en, where_en
+from course_utils.foundry.world.french import french, name_fr, where_fr
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast, T5ForConditionalGeneration
@@ -182,6 +183,6 @@ RECIPES = [
     Recipe("translations", build_data, LIMITS_OF_TRANSLATIONS, sources=WORLD),
     Recipe(
         "text-to-text", build, LIMITS, trains=True, minutes=35, packages=training.PACKAGES,
-        sources=(Path(training.__file__), *(p for p in WORLD if p.stem in ("lexicon", "grammar", "draw", "sentences", "stories", "truth"))),
+        sources=(Path(training.__file__), *(p for p in WORLD if p.stem in ("lexicon", "grammar", "english", "french", "draw", "sentences", "stories", "truth"))),
     ),
 ]  # fmt: skip

@@ -7,22 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from course_utils.foundry.world.draw import Draw
-from course_utils.foundry.world.grammar import (
-    BE,
-    Clause,
-    Pronoun,
-    Sentence,
-    Some,
-    Who,
-    clause_en,
-    english,
-    name_en,
-    plural,
-    question_en,
-    rest_en,
-    where_en,
-)  # fmt: skip
-from course_utils.foundry.world.lexicon import COLOURS, NUMBERS, PEOPLE, SAY
+from course_utils.foundry.world.english import clause_en, english, name_en, question_en, rest_en, where_en  # fmt: skip
+from course_utils.foundry.world.grammar import Clause, Pronoun, Sentence, Some, Who, plural
+from course_utils.foundry.world.lexicon import BE, COLOURS, NUMBERS, PEOPLE, SAY
 from course_utils.foundry.world.stories import Story
 
 

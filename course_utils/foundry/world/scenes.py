@@ -4,7 +4,10 @@ from dataclasses import dataclass
 
 from course_utils.foundry.world import lexicon as words
 from course_utils.foundry.world.draw import Draw
-from course_utils.foundry.world.grammar import BE, Clause, Near, Sentence, Some, english, french
+from course_utils.foundry.world.english import english
+from course_utils.foundry.world.french import french
+from course_utils.foundry.world.grammar import Clause, Near, Sentence, Some
+from course_utils.foundry.world.lexicon import BE
 
 
 @dataclass(frozen=True)

@@ -8,20 +8,9 @@ from dataclasses import dataclass, replace
 
 from course_utils.foundry.world import lexicon as words
 from course_utils.foundry.world.draw import Draw
-from course_utils.foundry.world.grammar import (
-    At,
-    Clause,
-    Near,
-    Pronoun,
-    Sentence,
-    Some,
-    Together,
-    Who,
-    english,
-    french,
-    says,
-    where_en,
-)  # fmt: skip
+from course_utils.foundry.world.english import english, where_en
+from course_utils.foundry.world.french import french  # fmt: skip
+from course_utils.foundry.world.grammar import At, Clause, Near, Pronoun, Sentence, Some, Together, Who, says
 from course_utils.foundry.world.lexicon import BE, FEELINGS, SAYINGS, VERBS, Person
 
 Plot = tuple[list[Sentence], Sentence]

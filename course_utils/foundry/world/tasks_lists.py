@@ -2,7 +2,7 @@
 
 from course_utils.foundry.world import sentences
 from course_utils.foundry.world.draw import Draw
-from course_utils.foundry.world.grammar import english
+from course_utils.foundry.world.english import english
 from course_utils.foundry.world.tasks import COUNTING, GROUPS, NOUNS, any_noun, capital, fitting, kind, mixed, pick
 
 _PAIRS = [(COUNTING[i], COUNTING[j]) for i in range(9) for j in range(9) if i != j]

@@ -8,20 +8,8 @@ from dataclasses import replace
 
 from course_utils.foundry.world import lexicon as words
 from course_utils.foundry.world.draw import Draw, held_out
-from course_utils.foundry.world.grammar import (
-    At,
-    Clause,
-    Near,
-    Pronoun,
-    Sentence,
-    Some,
-    clause_en,
-    english,
-    name_en,
-    question_en,
-    says,
-    where_en,
-)
+from course_utils.foundry.world.english import clause_en, english, name_en, question_en, where_en
+from course_utils.foundry.world.grammar import At, Clause, Near, Pronoun, Sentence, Some, says
 from course_utils.foundry.world.lexicon import BE, NUMBERS, PLACES, VERBS, Person
 from course_utils.foundry.world.tasks import capital, kind
 

@@ -5,7 +5,10 @@ from dataclasses import replace
 from course_utils.foundry.world import lexicon as words
 from course_utils.foundry.world import sentences
 from course_utils.foundry.world.draw import Draw, held_out
-from course_utils.foundry.world.grammar import BE, Clause, Pronoun, Sentence, Some, english, french
+from course_utils.foundry.world.english import english
+from course_utils.foundry.world.french import french
+from course_utils.foundry.world.grammar import Clause, Pronoun, Sentence, Some
+from course_utils.foundry.world.lexicon import BE
 from course_utils.foundry.world.tasks import kind
 
 _KINDS = (sentences.deed, sentences.meeting, sentences.gift, sentences.position, sentences.journey, sentences.busy, sentences.state)

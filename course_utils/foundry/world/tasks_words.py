@@ -2,7 +2,9 @@
 
 from course_utils.foundry.world import lexicon as words
 from course_utils.foundry.world.draw import Draw
-from course_utils.foundry.world.grammar import Some, name_en, name_fr
+from course_utils.foundry.world.english import name_en
+from course_utils.foundry.world.french import name_fr
+from course_utils.foundry.world.grammar import Some
 from course_utils.foundry.world.tasks import COUNTING, DAY, SEASONS, any_noun, capital, fitting, kind
 
 IDENTITY = "I am a tiny chat model. I know one small world."
