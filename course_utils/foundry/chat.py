@@ -3,10 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from course_utils.foundry import training, understanding
+from course_utils.foundry import training, understanding, world
 from course_utils.foundry.frame import Recipe
 from course_utils.foundry.reviews import WRITTEN
-from course_utils.foundry.story_writer import WORLD
 from course_utils.foundry.world.draw import Draw
 from course_utils.foundry.world.instructions import DECLINE, instruction
 from course_utils.foundry.written_texts import held_out, rows_of
@@ -157,9 +156,10 @@ It follows sixty kinds of instruction about the small world, one turn at a time,
 not met lower its score, as the two figures above show. It declines by habit, not by judgement: an instruction that looks like the world's
 gets an answer, right or wrong, and a harmless one that looks strange does not. Nobody taught it what is harmful."""
 
+TASKS = ("sentences", "stories", "instructions", "tasks", "tasks_lists", "tasks_reading", "tasks_rewriting", "tasks_words")
 RECIPES = [
     Recipe(
         "chat", build, LIMITS, trains=True, minutes=40, packages=training.PACKAGES,
-        sources=(Path(training.__file__), *WORLD, WRITTEN / "passages-a.jsonl", WRITTEN / "passages-b.jsonl"),
+        sources=(Path(training.__file__), *world.modules(*TASKS), WRITTEN / "passages-a.jsonl", WRITTEN / "passages-b.jsonl"),
     )
 ]  # fmt: skip

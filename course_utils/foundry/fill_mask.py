@@ -13,10 +13,10 @@ from types import MethodType
 from typing import TYPE_CHECKING
 
 from course_utils import loaders
-from course_utils.foundry import sentiment, understanding
+from course_utils.foundry import sentiment, understanding, world
 from course_utils.foundry.frame import Recipe
 from course_utils.foundry.reviews import WRITTEN
-from course_utils.foundry.story_writer import WORLD, tell
+from course_utils.foundry.story_writer import tell
 from course_utils.foundry.world import lexicon
 from course_utils.foundry.written_texts import held_out, rows_of
 
@@ -186,7 +186,7 @@ RECIPES = [
         packages=understanding.PACKAGES,
         sources=(
             *understanding.PARTS, Path(sentiment.__file__), *(WRITTEN / f"{name}.jsonl" for name in FILES),
-            *(p for p in WORLD if p.stem in ("lexicon", "grammar", "english", "french", "draw", "stories")),
+            *world.modules("stories"),
         ),
     )
 ]  # fmt: skip

@@ -11,10 +11,9 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from course_utils.foundry import understanding
+from course_utils.foundry import understanding, world
 from course_utils.foundry.frame import Recipe
 from course_utils.foundry.reviews import WRITTEN
-from course_utils.foundry.story_writer import WORLD
 from course_utils.foundry.world import questions as world_questions
 from course_utils.foundry.world import stories
 from course_utils.foundry.world.draw import Draw
@@ -160,7 +159,7 @@ RECIPES = [
         "questions", build, LIMITS, trains=True, minutes=40, needs=("english-encoder",), packages=understanding.PACKAGES,
         sources=(
             *understanding.PARTS, *(WRITTEN / f"{name}.jsonl" for name in (*HELD_FROM, *WIDER)),
-            *(p for p in WORLD if p.stem in ("lexicon", "grammar", "english", "french", "draw", "stories", "questions")),
+            *world.modules("stories", "questions"),
         ),
     )
 ]  # fmt: skip

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from course_utils.foundry import training
+from course_utils.foundry import training, world
 from course_utils.foundry.frame import Recipe, write_jsonl
 from course_utils.foundry.world import lexicon, questions, stories
 from course_utils.foundry.world.draw import Draw
@@ -173,18 +173,15 @@ Generated from a small grammar: every story is one of twelve kinds, and true to 
 pairs of adjective and noun, and of people, that the training split never joins. `skewed` marks the stories of people at work, in which he
 and she are as common as the lexicon's OCCUPATIONS says: a bias that was put there to be measured."""
 
-WORLD = tuple(sorted((Path(__file__).parent / "world").glob("*.py")))
-PARTS = (Path(training.__file__), *(path for path in WORLD if path.stem in ("lexicon", "grammar", "english", "french", "draw", "stories")))
-
 RECIPES = [
-    Recipe("stories", build_data, LIMITS_OF_STORIES, sources=WORLD),
+    Recipe("stories", build_data, LIMITS_OF_STORIES, sources=world.modules("stories", "questions")),
     Recipe(
         "story-writer",
         build,
         LIMITS,
         trains=True,
         minutes=30,
-        sources=PARTS,
+        sources=(Path(training.__file__), *world.modules("stories")),
         packages=training.PACKAGES,
     ),
 ]

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course_utils import metrics
-from course_utils.foundry import training, understanding
+from course_utils.foundry import training, understanding, world
 from course_utils.foundry.frame import Recipe, write_jsonl
-from course_utils.foundry.story_writer import WORLD
 from course_utils.foundry.world import lexicon, sentences, stories, truth
 from course_utils.foundry.world.draw import Draw, held_out, joined
 from course_utils.foundry.world.english import english, name_en, where_en
@@ -180,9 +179,9 @@ holds pairs of adjective and noun, and of people, that the training split never 
 
 _KINDS = (lexicon.THINGS, lexicon.ANIMALS, lexicon.FOODS)
 RECIPES = [
-    Recipe("translations", build_data, LIMITS_OF_TRANSLATIONS, sources=WORLD),
+    Recipe("translations", build_data, LIMITS_OF_TRANSLATIONS, sources=world.modules("sentences")),
     Recipe(
         "text-to-text", build, LIMITS, trains=True, minutes=35, packages=training.PACKAGES,
-        sources=(Path(training.__file__), *(p for p in WORLD if p.stem in ("lexicon", "grammar", "english", "french", "draw", "sentences", "stories", "truth"))),
+        sources=(Path(training.__file__), *world.modules("sentences", "stories", "truth")),
     ),
 ]  # fmt: skip
