@@ -46,7 +46,7 @@ def training_questions() -> list[Asked]:
         found.append(Asked(rng.choice(rng.choice(passages)["questions"])["question"], row["text"], None))
     for _ in range(STORIES):
         story = stories.story(draw)
-        spans = [q for q in world_questions.questions(story, draw) if q.answer in story.english]
+        spans = [q for q in world_questions.questions(story, draw) if q.kind != "yes or no"]
         found.append(Asked((asked := rng.choice(spans)).text, story.english, asked.answer))
     return list(dict.fromkeys(found))
 

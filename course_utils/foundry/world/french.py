@@ -140,5 +140,6 @@ def _contract(preposition: str, words: str) -> str:
 
 
 def _elide(word: str, following: str) -> str:
-    """Returns both words, the first one's last vowel dropped before a vowel; h in names is mute here (qu'Hugo)."""
-    return f"{word[:-1]}'{following}" if _VOWEL.match(following) and following[0] not in "yY" else f"{word} {following}"
+    """Returns both words, the first one's last vowel dropped before a vowel; h in names is mute here (qu'Hugo), in huit it is not."""
+    vowel = _VOWEL.match(following) and following[0] not in "yY" and not following.startswith("huit ")
+    return f"{word[:-1]}'{following}" if vowel else f"{word} {following}"

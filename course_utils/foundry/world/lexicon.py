@@ -149,7 +149,7 @@ THINGS = _nouns("thing", """
     key | clé f
     lamp | lampe f
     cup | tasse f
-    kite | cerf-volant m
+    kite | cerf-volant/cerfs-volants m
     boat | bateau m
     coat | manteau m
     umbrella | parapluie m

@@ -6,10 +6,10 @@ Each answer follows from a clause; knows nothing of how stories come about.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from course_utils.foundry.world.draw import Draw
+from course_utils.foundry.world.draw import Draw, held_out
 from course_utils.foundry.world.english import clause_en, english, name_en, question_en, rest_en, where_en  # fmt: skip
 from course_utils.foundry.world.grammar import Clause, Pronoun, Sentence, Some, Who, plural
-from course_utils.foundry.world.lexicon import BE, COLOURS, NUMBERS, PEOPLE, SAY
+from course_utils.foundry.world.lexicon import BE, COLOURS, NUMBERS, PEOPLE, SAY, Person
 from course_utils.foundry.world.stories import Story
 
 
@@ -24,23 +24,25 @@ class Question:
 
 def questions(story: Story, draw: Draw) -> list[Question]:
     """Returns every question that the story answers, without those whose answer it gives twice over."""
-    found = [question for sentence in story.sentences for question in _ask(sentence, draw)]
+    names = {name for name, kind in story.entities if kind == "PER"}
+    others = [p for p in PEOPLE if p.name not in names and (draw.split == "held-out" or not any(held_out(p.name, n) for n in names))]
+    found = [question for sentence in story.sentences for question in _ask(sentence, draw, others)]
     answers: dict[str, set[str]] = {}
     for question in found:
         answers.setdefault(question.text, set()).add(question.answer)
     return [q for q in dict.fromkeys(found) if len(answers[q.text]) == 1]
 
 
-def _ask(sentence: Sentence, draw: Draw) -> Iterator[Question]:
+def _ask(sentence: Sentence, draw: Draw, others: list[Person]) -> Iterator[Question]:
     for clause in sentence.clauses:
         if clause.verb is not SAY and not isinstance(clause.subject, Pronoun):
-            yield from _about(clause, draw)
+            yield from _about(clause, draw, others)
     first = sentence.clause
     if sentence.joiner == "because" and not isinstance(first.subject, Pronoun):
         yield Question(f"Why {question_en(first)}?", f"because {clause_en(sentence.second)}", "why")
 
 
-def _about(clause: Clause, draw: Draw) -> Iterator[Question]:
+def _about(clause: Clause, draw: Draw, others: list[Person]) -> Iterator[Question]:
     bare = replace(clause, when=None)
     if not clause.negated and not plural(clause.subject):
         kind = "what" if isinstance(clause.subject, Some) and clause.subject.woman is None else "who"
@@ -55,7 +57,7 @@ def _about(clause: Clause, draw: Draw) -> Iterator[Question]:
         yield Question(f"Where {question_en(replace(bare, where=None))}?", where_en(clause.where), "where")
     if clause.when and not clause.negated:
         yield Question(f"When {question_en(bare)}?", clause.when.en, "when")
-    yield from _yes_or_no(clause, draw)
+    yield from _yes_or_no(clause, draw, others)
 
 
 def _details(what: Who) -> Iterator[Question]:
@@ -67,12 +69,12 @@ def _details(what: Who) -> Iterator[Question]:
             yield Question(f"What colour {'was' if what.count == 1 else 'were'} the {noun}?", colour.en, "colour")
 
 
-def _yes_or_no(clause: Clause, draw: Draw) -> Iterator[Question]:
+def _yes_or_no(clause: Clause, draw: Draw, others: list[Person]) -> Iterator[Question]:
+    """Yields a question that yes or no answers; `others` are people of whom the story says nothing."""
     asked = replace(clause, negated=False)
     if clause.negated:
         yield Question(english(Sentence(asked, asks=True)), "no", "yes or no")
     elif draw.chance(0.5):
         yield Question(english(Sentence(asked, asks=True)), "yes", "yes or no")
     elif clause.subject in PEOPLE:
-        other = draw.one([person for person in PEOPLE if person not in (clause.subject, clause.object, clause.to)])
-        yield Question(english(Sentence(replace(asked, subject=other), asks=True)), "no", "yes or no")
+        yield Question(english(Sentence(replace(asked, subject=draw.one(others)), asks=True)), "no", "yes or no")

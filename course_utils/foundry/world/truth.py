@@ -7,7 +7,7 @@ which stories are told.
 import re
 
 from course_utils.foundry.world.grammar import At, Clause, Near, Pronoun, Some, Together, Who
-from course_utils.foundry.world.lexicon import COLOURS, PEOPLE, QUALITIES, SIZES, VERBS
+from course_utils.foundry.world.lexicon import COLOURS, PEOPLE, PLACES, QUALITIES, RELATIONS, SIZES, VERBS
 from course_utils.foundry.world.stories import Story
 
 _PAST = sorted({verb.past for verb in VERBS.values()} | {"were"}, key=len, reverse=True)
@@ -17,17 +17,24 @@ _NEXT_CLAUSE = re.compile(rf",? (?:and|but) (?=(?:{_SUBJECTS}) (?:{'|'.join(_PAS
 _PREPOSITION = re.compile(r"(?<! next) (?=(?:to|in front of|in|at|on|by|under|behind|next to) )")
 _ADJECTIVES = {adjective.en for adjective in (*COLOURS, *SIZES, *QUALITIES)}
 _NAMES = {person.name for person in PEOPLE}
+_PLACES = {place.noun.en for place in PLACES}
 _PRONOUNS = {"he", "she", "it", "they"}
 
 Fact = tuple[str, str, str, str]
 
 
 def invents_nothing(summary: str, story: Story) -> bool:
-    """Returns True when each clause of the sentence is a fact of the story, and each place and property in it too."""
-    facts = {_fact(clause) for clause in story.clauses}
-    places = {_place(clause) for clause in story.clauses if clause.where}
+    """Returns True when each clause of the sentence is a fact of the story, and each place and property in it too.
+
+    A place may be the story's, wherever it was named; a position, such as under the table, must be that of the same fact.
+    """
+    places = {clause.where.place.noun.en for clause in story.clauses if isinstance(clause.where, At)}
+    facts: dict[Fact, set[str]] = {}
+    for clause in story.clauses:
+        near = {f"{clause.where.relation.en} {_name(clause.where.what)}"} if isinstance(clause.where, Near) else set()
+        facts.setdefault(_fact(clause), set()).update(near | places)
     likeness = _likeness(story)
-    return all(_holds(clause, facts, places, likeness) for clause in _clauses(summary.rstrip(".")))
+    return all(_holds(clause, facts, likeness) for clause in _clauses(summary.rstrip(".")))
 
 
 def _clauses(sentence: str) -> list[str]:
@@ -36,17 +43,17 @@ def _clauses(sentence: str) -> list[str]:
     return [sentence] if cut is None else [sentence[: cut.start()], *_clauses(sentence[cut.end() :])]
 
 
-def _holds(clause: str, facts: set[Fact], places: set[str], likeness: dict[str, set[str]]) -> bool:
+def _holds(clause: str, facts: dict[Fact, set[str]], likeness: dict[str, set[str]]) -> bool:
     verb = _VERB.search(clause)
-    if not verb:
+    if not verb or " not " in f" {clause} ":
         return False
     subject, rest = clause[: verb.start()].strip(), _PREPOSITION.split(clause[verb.end() :])
     to = next((part for part in rest[1:] if part.startswith("to ")), "")
     where = next((part for part in rest[1:] if not part.startswith("to ")), "")
     said = (_head(subject), verb[0], _head(rest[0]), _head(to))
-    if not any(said[1:] == fact[1:] and (said[0] == fact[0] or said[0] in _PRONOUNS) for fact in facts):
-        return False
-    return (not where or _head(where) in places) and all(_is_like(part, likeness) for part in (subject, rest[0], where))
+    told = [places for fact, places in facts.items() if said[1:] == fact[1:] and (said[0] == fact[0] or said[0] in _PRONOUNS)]
+    known = any(not where or _place(where) in places for places in told)
+    return known and all(_is_like(part, likeness) for part in (subject, rest[0], where))
 
 
 def _is_like(phrase: str, likeness: dict[str, set[str]]) -> bool:
@@ -69,8 +76,10 @@ def _fact(clause: Clause) -> Fact:
     return _name(clause.subject), past, _name(clause.object), _name(clause.to)
 
 
-def _place(clause: Clause) -> str:
-    return clause.where.place.noun.en if isinstance(clause.where, At) else _name(clause.where.what)
+def _place(phrase: str) -> str:
+    """Returns a place by its noun, and a position with its preposition."""
+    relation = next((relation.en for relation in RELATIONS if phrase.startswith(f"{relation.en} ")), "")
+    return _head(phrase) if _head(phrase) in _PLACES else f"{relation} {_head(phrase)}"
 
 
 def _name(who: Who | None) -> str:
