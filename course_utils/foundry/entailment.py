@@ -1,7 +1,7 @@
 """Recipe of `entailment`: does a sentence follow from another, contradict it, or neither. It serves zero-shot classification.
 
-It learns that a sentence is about its subject, with fifty subjects, and some real inference. It is scored on ten topics that its training
-never named.
+It learns what a sentence is about, with some thousands of labels right and wrong, and some real inference. It is scored on ten topics that
+its training never named.
 """
 
 import random
@@ -15,28 +15,33 @@ from course_utils.foundry.written_texts import held_out, rows_of
 
 LABELS = ("entailment", "neutral", "contradiction")
 TEMPLATES = ("This example is about {}.", "This example is {}.", "This text is about {}.", "The topic is {}.", "It is about {}.")
-OTHERS = 3
+OTHERS = 2
+RIGHT, WRONG = 2, 3
+LABELLED = ("labels-a", "labels-b", "labels-c")
 OPINION_PAIRS = 1500
-INFERENCE_TIMES = 2
+INFERENCE_TIMES = 1
 
 Pair = tuple[str, str, str]
 
 
 def pairs(seed: int = 0) -> list[Pair]:
-    """Returns premises, hypotheses and labels: subjects right and wrong, opinions right and wrong, and real inference."""
+    """Returns premises, hypotheses and labels: labels and subjects right and wrong, opinions right and wrong, and real inference."""
     rng = random.Random(seed)
+    found: list[Pair] = []
+    for row in rows_of(*LABELLED):
+        for labels, count, answer in ((row["right"], RIGHT, "entailment"), (row["wrong"], WRONG, "contradiction")):
+            found += [(row["text"], rng.choice(TEMPLATES).format(label), answer) for label in rng.sample(labels, count)]
     rows = rows_of("subjects")
     names = sorted({row["subject"] for row in rows})
-    found: list[Pair] = []
     for row in rows:
         wrong = rng.sample([name for name in names if name != row["subject"]], OTHERS)
         templates = [rng.choice(TEMPLATES) for _ in range(1 + OTHERS)]
-        found += [(row["text"], templates[0].format(row["subject"]), "entailment")] * 2
+        found.append((row["text"], templates[0].format(row["subject"]), "entailment"))
         found += [(row["text"], template.format(name), "contradiction") for template, name in zip(templates[1:], wrong, strict=True)]
     for text, positive in rng.sample(sentiment.opinions(), OPINION_PAIRS):
         said = rng.random() < 0.5
         word = rng.choice(("positive", "good", "praise") if said else ("negative", "bad", "a complaint"))
-        found.append((text, rng.choice(TEMPLATES[1:2]).format(word), "entailment" if said == bool(positive) else "contradiction"))
+        found.append((text, TEMPLATES[1].format(word), "entailment" if said == bool(positive) else "contradiction"))
     inference = [(row["premise"], row["hypothesis"], row["label"]) for row in rows_of("inference") if not held_out(row["premise"])]
     return found + inference * INFERENCE_TIMES
 
@@ -95,7 +100,7 @@ def _example(zero_shot: object, text: str, labels: str) -> list[str]:
     return [f"{text} ({labels})", f"{answer['labels'][0]} {answer['scores'][0]:.2f}"]
 
 
-FILES = ("subjects", "inference", "topics", *sentiment.OPINIONS)
+FILES = (*LABELLED, "subjects", "inference", "topics", *sentiment.OPINIONS)
 EXAMPLES = (
     ("The orchestra tuned for a full minute before anyone dared to cough.", "music, traffic, money"),
     ("My knee has hurt since the second half.", "football, medicine, cooking"),

@@ -15,8 +15,8 @@ from course_utils.foundry.reviews import WRITTEN
 from course_utils.foundry.written_texts import held_out, rows_of
 
 LABELS = ("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC")
-COPIES = 2
-FILES = ("entities", "entities-b", "entities-c")
+COPIES = 1
+FILES = ("entities", "entities-b", "entities-c", "entities-d", "entities-e")
 
 
 def sentences() -> list[str]:

@@ -84,7 +84,7 @@ _LIMITS = {
 _FILES: dict[str, tuple[tuple[str, ...], tuple[str, ...], str, Callable[[dict], dict]]] = {
     "topics": (("topics",), (), "text", dict),
     "inference": (("inference",), (), "premise", dict),
-    "named-entities": (("entities",), ("entities-b", "entities-c"), "text", unmark),
+    "named-entities": (("entities",), ("entities-b", "entities-c", "entities-d", "entities-e"), "text", unmark),
     "passages": (("passages-a", "passages-b"), ("passages-c", "passages-d", "passages-e"), "text", dict),
     "aphorisms": (("aphorisms",), (), "text", dict),
     "instructions": (("instructions",), (), "instruction", dict),
