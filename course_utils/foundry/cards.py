@@ -32,7 +32,7 @@ def card(entry: Entry, recipe: "Recipe", facts: dict) -> str:
             "",
             "| what | value |",
             "|---|---|",
-            *(f"| {what.replace('_', ' ')} | {value:,} |" for what, value in facts["scores"].items()),
+            *_measured(entry, facts["scores"]),
             "",
             *_examples(facts.get("examples", [])),
             "## Limits",
@@ -53,6 +53,18 @@ def card(entry: Entry, recipe: "Recipe", facts: dict) -> str:
         ]
     )
     return f"---\n{_front_matter(entry)}\n---\n\n{body}"
+
+
+def _measured(entry: Entry, scores: dict[str, float]) -> list[str]:
+    """Returns a row for each score, with its 95 % interval where it has one; the main score says what it is."""
+    rows = []
+    for what, value in scores.items():
+        if what.endswith(("_low", "_high")):
+            continue
+        name = f"score: {entry.measure}" if what == "score" and entry.measure else what.replace("_", " ")
+        interval = f" ({scores[f'{what}_low']:,}–{scores[f'{what}_high']:,})" if f"{what}_low" in scores else ""
+        rows.append(f"| {name} | {value:,}{interval} |")
+    return rows
 
 
 def _examples(pairs: list[list[str]]) -> list[str]:

@@ -16,7 +16,7 @@ from course_utils.foundry.written_texts import held_out, rows_of
 LABELS = ("entailment", "neutral", "contradiction")
 TEMPLATES = ("This example is about {}.", "This example is {}.", "This text is about {}.", "The topic is {}.", "It is about {}.")
 OTHERS = 2
-RIGHT, WRONG = 2, 3
+RIGHT, WRONG = 3, 2
 LABELLED = ("labels-a", "labels-b", "labels-c")
 OPINION_PAIRS = 1500
 INFERENCE_TIMES = 1
@@ -28,8 +28,13 @@ def pairs(seed: int = 0) -> list[Pair]:
     """Returns premises, hypotheses and labels: labels and subjects right and wrong, opinions right and wrong, and real inference."""
     rng = random.Random(seed)
     found: list[Pair] = []
-    for row in rows_of(*LABELLED):
-        for labels, count, answer in ((row["right"], RIGHT, "entailment"), (row["wrong"], WRONG, "contradiction")):
+    labelled = rows_of(*LABELLED)
+    known = sorted({label for row in labelled for label in row["right"]})
+    for row in labelled:
+        elsewhere = rng.sample([label for label in known if label not in row["right"]], WRONG)
+        for labels, count, answer in (
+            (row["right"], RIGHT, "entailment"), (row["wrong"], WRONG, "contradiction"), (elsewhere, WRONG, "contradiction"),
+        ):  # fmt: skip
             found += [(row["text"], rng.choice(TEMPLATES).format(label), answer) for label in rng.sample(labels, count)]
     rows = rows_of("subjects")
     names = sorted({row["subject"] for row in rows})

@@ -74,7 +74,7 @@ def rebuild(recipes: Sequence[Recipe], names: Iterable[str] = (), again: bool = 
         elif quick:
             outcomes[recipe.name] = _try(recipe)
         elif not again and is_current(recipe):
-            outcomes[recipe.name] = "unchanged"
+            outcomes[recipe.name] = _renew_card(recipe)
         elif catalog.entries()[recipe.name].package:
             outcomes[recipe.name] = _measure(recipe)
         else:
@@ -139,6 +139,20 @@ def _build(recipe: Recipe) -> str:
         return _replace(recipe, draft)
     finally:
         shutil.rmtree(draft.parent, ignore_errors=True)
+
+
+def _renew_card(recipe: Recipe) -> str:
+    """Writes the card anew where its wording changed and what it reports did not."""
+    from course_utils.foundry import cards
+
+    entry, facts = catalog.entries()[recipe.name], catalog.measured()["data"][recipe.name]
+    path = entry.folder / "README.md"
+    if entry.package or path.read_text(encoding="utf-8") == (text := cards.card(entry, recipe, facts)):
+        return "unchanged"
+    path.write_text(text, encoding="utf-8", newline="\n")
+    files = files_of(entry.folder)
+    record("data", entry.name, facts | {"bytes": sum(f["bytes"] for f in files.values()), "files": files})
+    return "unchanged, its card written anew"
 
 
 def _measure(recipe: Recipe) -> str:
