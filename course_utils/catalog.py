@@ -109,9 +109,10 @@ def digest(path: Path) -> str:
 
 
 def fingerprint(name: str) -> str:
-    """Returns a short digest of all recorded files of an entry: another one means other content."""
+    """Returns a short digest of all recorded files of an entry but its card: another one means other content."""
     files = measured()["data"].get(name, {}).get("files", {})
-    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:16]
+    content = {path: facts for path, facts in files.items() if path != "README.md"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
 @functools.cache
