@@ -40,7 +40,9 @@ def dataset_table() -> str:
 
 def _size(entry: catalog.Entry) -> str:
     size = catalog.measured()["data"].get(entry.name, {}).get("bytes")
-    return "from pip" if entry.package else f"{size / 1e6:.1f} MB" if size else "–"
+    if entry.package:
+        return "from pip"
+    return "–" if not size else f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.0f} kB"
 
 
 def _score(entry: catalog.Entry) -> str:

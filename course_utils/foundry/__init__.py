@@ -7,12 +7,10 @@ Order matters: a recipe comes after those it needs.
 def recipes() -> list:
     """Returns every recipe, in the order in which they are built."""
     from course_utils.foundry import (
-        chat,
         entailment,
         entities,
         fill_mask,
         python_docs,
-        questions,
         rated_sentences,
         retrieval,
         reviews,
@@ -24,7 +22,7 @@ def recipes() -> list:
     )
 
     data = (python_docs, reviews, rated_sentences, written_texts, tokenizers)
-    models = (retrieval, sentiment, entailment, entities, questions, fill_mask, story_writer, text_to_text, chat)
+    models = (retrieval, sentiment, entailment, entities, fill_mask, story_writer, text_to_text)
     return [recipe for module in (*data, *models) for recipe in module.RECIPES]
 
 
