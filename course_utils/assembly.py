@@ -4,7 +4,6 @@ Shipped are a LoRA adapter in PEFT's format, with its head, and the configuratio
 folder that `from_pretrained` and `pipeline` accept, the same bytes on every machine. Knows nothing of tasks.
 """
 
-import functools
 import hashlib
 import json
 import os
@@ -13,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from course_utils.errors import DamagedFile
+from course_utils.errors import CourseError, DamagedFile
 
 if TYPE_CHECKING:
     import numpy
@@ -21,32 +20,52 @@ if TYPE_CHECKING:
 _PREFIX = "base_model.model."
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt")
 _WEIGHTS = "model.safetensors"
+_checked: set[tuple[Path, str]] = set()
 
 
-@functools.cache
 def assembled(home: Path, base: Path, expected: str, cache: Path) -> Path:
-    """Returns the folder of the whole checkpoint, put together now if this is the first use; checked once a process.
+    """Returns the folder of the whole checkpoint, put together now if this is the first use; its weights are checked once a process.
 
-    `home` holds the difference, `base` the encoder, `expected` is the digest of the whole. Two processes may do this at the same time:
-    each works in a folder of its own, and the first to finish puts it in place. Raises DamagedFile when something else comes out.
+    `home` holds the difference, `base` the encoder, `expected` is the digest of the whole's weights. Two processes may do this at the same
+    time: each works in a folder of its own, and the first to finish puts it in place. Raises DamagedFile when something else comes out,
+    and CourseError when the cache cannot be written.
     """
     place = cache / f"{home.name}-{expected[:16]}"
-    if (place / _WEIGHTS).is_file() and content_digest(place / _WEIGHTS) == expected:
+    if _is_whole(place, home, base, expected):
         return place
-    cache.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{home.name}-", dir=cache))
     try:
-        assemble(home, base, draft)
-        found = content_digest(draft / _WEIGHTS)
-        if found != expected:
-            raise DamagedFile(
-                f"{home.name!r} was put together from {home} and {base}, and came out as {found[:12]}…; expected {expected[:12]}…. "
-                "`make foundry` builds it again on this machine; please report what `course doctor` prints."
-            )
-        _put_in_place(draft, place, expected)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{home.name}-", dir=cache) as drafts:
+            draft = Path(drafts) / home.name
+            draft.mkdir()
+            assemble(home, base, draft)
+            found = content_digest(draft / _WEIGHTS)
+            if found != expected:
+                raise DamagedFile(
+                    f"{home.name!r} was put together from {home} and {base}, and came out as {found[:12]}…; expected {expected[:12]}…. "
+                    f"`course foundry build {home.name} --again` builds it for this machine; please report what `course doctor` prints."
+                )
+            if not _is_whole(place, home, base, expected):
+                _put_in_place(draft, place)
+    except OSError as error:
+        raise CourseError(
+            f"{home.name!r} takes 90 MB in the cache {cache}, which cannot be written ({error.strerror or error}). "
+            "Free space there, or set COURSE_CACHE to another folder."
+        ) from error
     return place
+
+
+def _is_whole(place: Path, home: Path, base: Path, expected: str) -> bool:
+    """Returns True when the folder holds that checkpoint: its weights by digest, the small files byte for byte."""
+    if not (place / _WEIGHTS).is_file():
+        return False
+    for source, name in _small_files(home, base):
+        copy = place / name
+        if not copy.is_file() or copy.read_bytes() != (source / name).read_bytes():
+            return False
+    if (place, expected) not in _checked and content_digest(place / _WEIGHTS) == expected:
+        _checked.add((place, expected))
+    return (place, expected) in _checked
 
 
 def assemble(home: Path, base: Path, folder: Path) -> None:
@@ -65,11 +84,8 @@ def assemble(home: Path, base: Path, folder: Path) -> None:
         elif ".lora_B." not in target:
             weights[target] = values.astype("float32")
     save_file(dict(sorted(weights.items())), folder / _WEIGHTS, metadata={"format": "pt"})
-    shutil.copyfile(home / "config.json", folder / "config.json")
-    for name in _TOKENIZER_FILES:
-        shutil.copyfile(base / name, folder / name)
-    if (home / "README.md").is_file():
-        shutil.copyfile(home / "README.md", folder / "README.md")
+    for source, name in _small_files(home, base):
+        shutil.copyfile(source / name, folder / name)
 
 
 def content_digest(path: Path) -> str:
@@ -106,11 +122,17 @@ def _belongs(name: str, adapter: dict) -> bool:
     return not name.startswith("pooler.") or any(".pooler." in changed for changed in adapter)
 
 
-def _put_in_place(draft: Path, place: Path, expected: str) -> None:
+def _small_files(home: Path, base: Path) -> list[tuple[Path, str]]:
+    return [(home, "config.json"), *((base, name) for name in _TOKENIZER_FILES)]
+
+
+def _put_in_place(draft: Path, place: Path) -> None:
+    """Renames the draft; what stood there, damaged, goes out of the way first."""
     draft.chmod(0o755)
+    if place.exists():
+        os.rename(place, draft.parent / "before")
     try:
         os.rename(draft, place)
     except OSError:
-        if content_digest(place / _WEIGHTS) != expected:
-            shutil.rmtree(place, ignore_errors=True)
-            os.rename(draft, place)
+        if not place.is_dir():
+            raise

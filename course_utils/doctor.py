@@ -14,7 +14,7 @@ from course_utils.errors import CourseError
 OLDEST_PYTHON = (3, 11)
 FREE_GIB = 1.0
 MEMORY_GIB = 4.0
-LIBRARIES = ("torch", "transformers", "tokenizers", "datasets", "evaluate", "diffusers", "matplotlib", "bertviz", "nbclient")
+LIBRARIES = ("torch", "transformers", "tokenizers", "datasets", "evaluate", "diffusers", "matplotlib", "bertviz", "nbclient", "peft")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
-"""The hub profile's downloads: a pinned snapshot without any pickle, its weights verified, and the Hub's refusals in plain words.
+"""The hub profile's downloads: a pinned snapshot without any pickle, its weights verified where the catalogue
+knows their digest, and the Hub's refusals in plain words.
 
 Imports `huggingface_hub`, which reads its settings only once; `catalog` therefore imports this module when it first needs it.
 """

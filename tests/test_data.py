@@ -10,6 +10,7 @@ from itertools import pairwise, product
 import pytest
 
 from course_utils import catalog
+from course_utils.foundry import written_texts
 
 TOKENIZERS = ("tokenizer-bpe", "tokenizer-wordpiece", "tokenizer-unigram")
 
@@ -340,3 +341,24 @@ def test_translations_are_pairs_of_different_sentences():
     train, test = _rows("translations", "train"), _rows("translations", "test")
     assert len({row["english"] for row in train + test}) == len(train) + len(test)
     assert all(row["english"][-1] == row["french"][-1] or row["french"][-1] in ".?!»" for row in train + test)
+
+
+class TestWhatWidensTraining:
+    """The written files that only training reads share no text with what is held out."""
+
+    HELD = [row["text"] for name in ("reviews", "implied-reviews", "topics") for row in _rows(name, "test")]
+
+    @pytest.mark.parametrize(
+        "name", ["opinions-a", "opinions-b", "opinions-c", "opinions-d", "labels-a", "labels-b", "labels-c", "subjects"]
+    )
+    def test_no_near_duplicate_of_a_held_out_text(self, name):
+        known = [_pairs(row["text"]) for row in written_texts.rows_of(name)]
+        held = [_pairs(text) for text in self.HELD]
+        assert max(_similarity(a, b) for a, b in product(known, held)) < 0.3
+
+    def test_no_label_names_a_topic_of_the_test(self):
+        topics = {row["topic"] for row in _rows("topics", "test")}
+        rows = written_texts.rows_of("labels-a", "labels-b", "labels-c")
+        labels = {word for row in rows for label in row["right"] + row["wrong"] for word in label.split()}
+        subjects = {word for row in written_texts.rows_of("subjects") for word in row["subject"].split()}
+        assert not topics & (labels | subjects)

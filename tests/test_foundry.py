@@ -157,8 +157,8 @@ class TestTrained:
     @pytest.mark.parametrize("recipe", TRAINED, ids=[recipe.name for recipe in TRAINED])
     def test_score_has_its_interval_and_the_card_three_examples(self, recipe):
         record = catalog.measured()["data"][recipe.name]
-        assert len(record["examples"]) == 3 and all(given is not None and made is not None for given, made in record["examples"])
-        if recipe.name not in ("story-writer", "fill-mask"):
+        assert len(record["examples"]) == 3 and all(made for _, made in record["examples"])
+        if recipe.name != "story-writer":
             assert record["scores"]["score_low"] <= record["scores"]["score"] <= record["scores"]["score_high"]
 
     def test_each_within_its_budget_and_all_within_two_hours_of_two_cores(self):

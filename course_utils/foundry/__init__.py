@@ -9,7 +9,6 @@ def recipes() -> list:
     from course_utils.foundry import (
         entailment,
         entities,
-        fill_mask,
         python_docs,
         rated_sentences,
         retrieval,
@@ -22,7 +21,7 @@ def recipes() -> list:
     )
 
     data = (python_docs, reviews, rated_sentences, written_texts, tokenizers)
-    models = (retrieval, sentiment, entailment, entities, fill_mask, story_writer, text_to_text)
+    models = (retrieval, sentiment, entailment, entities, story_writer, text_to_text)
     return [recipe for module in (*data, *models) for recipe in module.RECIPES]
 
 

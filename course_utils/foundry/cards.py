@@ -76,7 +76,7 @@ def _examples(pairs: list[list[str]]) -> list[str]:
 
 
 def _sameness(recipe: "Recipe") -> str:
-    return "bit for bit on the same kind of processor with one thread" if recipe.trains else "byte for byte"
+    return "with the same weights where processor and thread count are the same" if recipe.trains else "byte for byte"
 
 
 def _usage(entry: Entry) -> list[str]:
@@ -97,15 +97,19 @@ def _front_matter(entry: Entry) -> str:
     if entry.kind == "checkpoint":
         base = catalog.entries()[entry.base].hub_id if entry.base else None
         return ModelCardData(
-            language="en", license=entry.licence, library_name="transformers", tags=[entry.task], base_model=base
+            language=_languages(entry), license=entry.licence, library_name="transformers", tags=[entry.task], base_model=base
         ).to_yaml()
     licence = {"license": "other", "license_name": entry.licence} if entry.licence == "psf-2.0" else {"license": entry.licence}
     configs = [{"config_name": "default", "data_files": [{"split": s, "path": f"{s}.jsonl"} for s in ("train", "test")]}]
     features = [_feature(name, kind) for name, kind in _FEATURES[entry.name].items()]
     return DatasetCardData(
-        language="en", pretty_name=entry.name, task_categories=[entry.task], size_categories=None, configs=configs,
+        language=_languages(entry), pretty_name=entry.name, task_categories=[entry.task], size_categories=None, configs=configs,
         dataset_info={"features": features}, **licence,
     ).to_yaml()  # fmt: skip
+
+
+def _languages(entry: Entry) -> str | list[str]:
+    return ["en", "fr"] if "French" in entry.summary else "en"
 
 
 def _feature(name: str, kind: str | list) -> dict:

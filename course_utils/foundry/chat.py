@@ -160,6 +160,6 @@ TASKS = ("sentences", "stories", "instructions", "tasks", "tasks_lists", "tasks_
 RECIPES = [
     Recipe(
         "chat", build, LIMITS, trains=True, minutes=40, packages=training.PACKAGES,
-        sources=(Path(training.__file__), *world.modules(*TASKS), WRITTEN / "passages-a.jsonl", WRITTEN / "passages-b.jsonl"),
+        sources=(*understanding.PARTS, *world.modules(*TASKS), WRITTEN / "passages-a.jsonl", WRITTEN / "passages-b.jsonl"),
     )
 ]  # fmt: skip

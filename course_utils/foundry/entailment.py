@@ -72,7 +72,7 @@ def score(whole: Path, limit: int | None = None) -> dict:
     """Returns the accuracy of zero-shot classification among ten topics, and of real inference in all and by kind."""
     from transformers import pipeline
 
-    zero_shot = pipeline("zero-shot-classification", model=str(whole))
+    zero_shot = pipeline("zero-shot-classification", model=str(whole), device="cpu")
     rows = rows_of("topics")
     topics = sorted({row["topic"] for row in rows})
     tests = [row for row in rows if held_out(row["text"])][:limit]

@@ -60,7 +60,7 @@ def score(whole: Path, limit: int | None = None) -> dict:
     """Returns precision, recall and F1 over whole names, in all and by kind: right means the same span and the same kind."""
     from transformers import pipeline
 
-    find = pipeline("token-classification", model=str(whole), aggregation_strategy="first")
+    find = pipeline("token-classification", model=str(whole), device="cpu", aggregation_strategy="first")
     tests = [read(row["text"]) for row in rows_of(FILES[0]) if held_out(row["text"])][:limit]
     right = [{*spans} for _, spans in tests]
     said = [{(a["start"], a["end"], a["entity_group"]) for a in find(text)} for text, _ in tests]

@@ -5,6 +5,7 @@ complete, so a stop in the middle loses nothing. A recipe whose code and inputs 
 """
 
 import ast
+import contextlib
 import hashlib
 import inspect
 import json
@@ -138,7 +139,9 @@ def _build(recipe: Recipe) -> str:
     try:
         return _replace(recipe, draft)
     finally:
-        shutil.rmtree(draft.parent, ignore_errors=True)
+        shutil.rmtree(draft, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            draft.parent.rmdir()
 
 
 def _renew_card(recipe: Recipe) -> str:
@@ -151,39 +154,30 @@ def _renew_card(recipe: Recipe) -> str:
         return "unchanged"
     path.write_text(text, encoding="utf-8", newline="\n")
     files = files_of(entry.folder)
-    record("data", entry.name, facts | {"bytes": sum(f["bytes"] for f in files.values()), "files": files})
+    record("data", entry.name, facts | _inventory(files))
     return "unchanged, its card written anew"
 
 
 def _measure(recipe: Recipe) -> str:
     """Scores what comes in a package: it is not built here, and its files are recorded as they are."""
-    began = time.perf_counter()
+    began, code = time.perf_counter(), recipe.fingerprint()
     scores = _run(recipe, Path(), Path())
-    facts = _facts(recipe, scores, time.perf_counter() - began)
-    files = files_of(_home(recipe.name))
-    record("data", recipe.name, facts | {"bytes": sum(f["bytes"] for f in files.values()), "files": files})
+    facts = _facts(recipe, code, scores, time.perf_counter() - began)
+    record("data", recipe.name, facts | _inventory(files_of(_home(recipe.name))))
     return "measured"
-
-
-def _facts(recipe: Recipe, scores: dict, seconds: float) -> dict:
-    """Returns what is recorded of a run beside its files."""
-    versions = {"python": ".".join(map(str, sys.version_info[:3]))} | {p: version(p).split("+")[0] for p in recipe.packages}
-    return {"seed": SEED, "recipe": recipe.fingerprint(), "versions": versions, "scores": scores, "seconds": round(seconds, 1)}
 
 
 def _replace(recipe: Recipe, draft: Path) -> str:
     """Builds into the draft's folder and lets that take the old one's place."""
     from course_utils.foundry import cards
 
-    work = profile.cache_folder() / "foundry" / recipe.name
+    code = recipe.fingerprint()
+    work = profile.cache_folder() / "foundry" / f"{recipe.name}-{code}"
     began = time.perf_counter()
     scores = _run(recipe, draft, work)
-    seconds = _spent(work) + time.perf_counter() - began
-    examples = scores.pop("examples", [])
+    seconds = _spent(work) if recipe.trains else time.perf_counter() - began
+    facts = _facts(recipe, code, scores, seconds)
     _check_floor(recipe.name, scores)
-    facts = _facts(recipe, scores, seconds)
-    if examples:
-        facts["examples"] = examples
     entry = catalog.entries()[recipe.name]
     if entry.base:
         facts["assembled"] = assembly.content_digest(work / "whole" / "model.safetensors")
@@ -194,12 +188,22 @@ def _replace(recipe: Recipe, draft: Path) -> str:
     shutil.rmtree(home, ignore_errors=True)
     home.parent.mkdir(parents=True, exist_ok=True)
     draft.replace(home)
+    same = before.get("files") == files and before.get("assembled") == facts.get("assembled")
+    record("data", recipe.name, before | {"recipe": code} if same else facts | _inventory(files))
     shutil.rmtree(work, ignore_errors=True)
-    if before.get("files") == files:
-        record("data", recipe.name, before | {"recipe": facts["recipe"]})
-        return "rebuilt, byte for byte the same"
-    record("data", recipe.name, facts | {"bytes": sum(f["bytes"] for f in files.values()), "files": files})
-    return "built"
+    return "rebuilt, byte for byte the same" if same else "built"
+
+
+def _facts(recipe: Recipe, code: str, scores: dict, seconds: float) -> dict:
+    """Returns what is recorded of a run beside its files."""
+    versions = {"python": ".".join(map(str, sys.version_info[:3]))} | {p: version(p).split("+")[0] for p in recipe.packages}
+    examples = scores.pop("examples", [])
+    facts = {"seed": SEED, "recipe": code, "versions": versions, "scores": scores, "seconds": round(seconds, 1)}
+    return facts | ({"examples": examples} if examples else {})
+
+
+def _inventory(files: dict[str, dict]) -> dict:
+    return {"bytes": sum(facts["bytes"] for facts in files.values()), "files": files}
 
 
 def _run(recipe: Recipe, folder: Path, work: Path, quick: bool = False) -> dict:
@@ -213,18 +217,18 @@ def _run(recipe: Recipe, folder: Path, work: Path, quick: bool = False) -> dict:
         raise
     except Exception as error:
         raise RecipeFailed(
-            f"The recipe of {recipe.name!r} stopped: {type(error).__name__}: {error}. Its old files are untouched."
+            f"The recipe of {recipe.name!r} stopped: {type(error).__name__}: {error}. Its old files are untouched. "
+            f"`course foundry build {recipe.name}` goes on from where it stopped."
         ) from error
 
 
 def _timed(build: Callable, folder: Path, work: Path, quick: bool) -> dict:
-    """Runs the recipe; when it is stopped, the seconds spent are kept beside what they made."""
+    """Runs the recipe and adds the seconds spent to those of earlier runs, which are kept beside what they made."""
     before, began = _spent(work), time.perf_counter()
     try:
         return build(folder, work, quick)
-    except BaseException:
+    finally:
         (work / _SPENT).write_text(str(before + time.perf_counter() - began), encoding="utf-8")
-        raise
 
 
 def _spent(work: Path) -> float:
@@ -257,7 +261,10 @@ def _substance(path: Path) -> bytes:
 def _check_floor(name: str, scores: dict[str, float]) -> None:
     floor = catalog.entries()[name].floor
     if floor is not None and scores.get("score", 0) < floor:
-        raise RecipeFailed(f"{name!r} reached {scores.get('score', 0):.3f}, below its floor of {floor}: it does not ship.")
+        raise RecipeFailed(
+            f"{name!r} reached {scores.get('score', 0):.3f}, below its floor of {floor}: it does not ship. "
+            "Its old files are untouched; change its recipe."
+        )
 
 
 def _home(name: str) -> Path:
@@ -270,4 +277,4 @@ def _record_as_they_are() -> None:
         if entry.kind == "metric" or entry.package:
             files = files_of(entry.folder)
             known = catalog.measured()["data"].get(entry.name, {})
-            record("data", entry.name, known | {"bytes": sum(f["bytes"] for f in files.values()), "files": files})
+            record("data", entry.name, known | _inventory(files))

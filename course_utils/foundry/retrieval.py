@@ -56,6 +56,6 @@ RECIPES = [
         score,
         LIMITS,
         packages=("torch", "transformers", "sentence-transformers"),
-        sources=tuple(WRITTEN / f"{name}.jsonl" for name in PASSAGES),
+        sources=(*understanding.PARTS, *(WRITTEN / f"{name}.jsonl" for name in PASSAGES)),
     )
 ]

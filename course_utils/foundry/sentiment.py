@@ -46,7 +46,7 @@ def score(whole: Path, limit: int | None = None) -> dict:
     """Returns the accuracy on the held-out reviews, on those that only imply, and on held-out rated sentences."""
     from transformers import pipeline
 
-    classify = pipeline("text-classification", model=str(whole))
+    classify = pipeline("text-classification", model=str(whole), device="cpu")
     found: dict = {}
     rated = [(r["text"], int(r["rating"] > 0)) for r in loaders.dataset("rated-sentences")["test"] if abs(r["rating"]) >= CLEAR]
     tests = {"score": _opinions("reviews"), "implied_reviews": _opinions("implied-reviews"), "rated_sentences": rated}

@@ -96,7 +96,7 @@ def score(folder: Path, seen: set[str], count: int) -> dict:
     corpus, own = _names_a_story(tell("new", count, seed=1)), _names_a_story(told)
     return {
         "score": round(1 - abs(own - corpus) / corpus, 3),
-        "perplexity": round(measure(tell("new", count)), 3),
+        "perplexity": round(measure([text for text in tell("new", 2 * count) if text not in seen][:count]), 3),
         "perplexity_held_out": round(measure(tell("held-out", count)), 3),
         "perplexity_unknown_kind": round(measure(tell("new", count, stories.HELD_OUT_KIND)), 3),
         "names_a_story_corpus": round(corpus, 3),
@@ -164,7 +164,7 @@ FEATURES = {
 }  # fmt: skip
 
 LIMITS = """\
-It knows some four hundred words and twelve kinds of story, and its sentences are all of one make. What begins with a word of another world
+It knows a few hundred words and twelve kinds of story, and its sentences are all of one make. What begins with a word of another world
 ends in nonsense, and a kind of story that it never met surprises it (see the perplexity of the unknown kind). Now and then it mixes
 its characters up. `names a story` compares what it tells at temperature 0.7 with its corpus; the score is how near the two are. The
 stories of people at work hold a built-in bias on jobs and pronouns, on purpose."""

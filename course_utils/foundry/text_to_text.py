@@ -119,24 +119,28 @@ def build(folder: Path, work: Path, quick: bool = False) -> dict:
         collator = DataCollatorForSeq2Seq(words)
         training.train(translator, rows, collator, work / name, epochs=1, batch_size=32, learning_rate=1e-3, quick=quick)
     training.save(translator, words, folder)
-    return score(folder, 20 if quick else 500)
+    return score(folder, {text for text, _ in pairs}, 20 if quick else 500)
 
 
-def score(folder: Path, count: int) -> dict:
-    """Returns exact match and BLEU on new sentences and on held-out combinations, and what summaries say, right and wrong."""
+def score(folder: Path, seen: set[str], count: int) -> dict:
+    """Returns exact match and BLEU on new sentences and on held-out combinations, and what summaries say, right and wrong.
+
+    New are those whose inputs are not among the `seen` ones.
+    """
     from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
     translator, words = AutoModelForSeq2SeqLM.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
     found: dict = {}
     for name, split in (("score", "new"), ("held_out", "held-out")):
-        inputs, right = zip(*translation_pairs(split, count), strict=True)
+        new = [pair for pair in translation_pairs(split, 2 * count) if pair[0] not in seen]
+        inputs, right = zip(*new[:count], strict=True)
         said = generate(translator, words, list(inputs))
         found[name] = round(sum(a == b for a, b in zip(said, right, strict=True)) / count, 3)
         found[f"{name}_low"], found[f"{name}_high"] = (round(bound, 3) for bound in understanding.bounds(found[name], count))
         found[f"{name}_bleu"] = round(metrics.load("bleu").compute(predictions=said, references=[[text] for text in right])["bleu"], 1)
         found.setdefault("examples", [[i, o] for i, o in zip(inputs[:2], said[:2], strict=True)])
     for name, split in (("summary", "new"), ("summary_held_out", "held-out")):
-        told = summary_stories(split, count // 2)
+        told = [story for story in summary_stories(split, count) if SUMMARIZE + story.english not in seen][: count // 2]
         said = generate(translator, words, [SUMMARIZE + story.english for story in told])
         found[f"{name}_exact"] = round(sum(text == story.summary for text, story in zip(said, told, strict=True)) / len(told), 3)
         found[f"{name}_true"] = round(
@@ -182,6 +186,6 @@ RECIPES = [
     Recipe("translations", build_data, LIMITS_OF_TRANSLATIONS, sources=world.modules("sentences")),
     Recipe(
         "text-to-text", build, LIMITS, trains=True, minutes=35, packages=training.PACKAGES,
-        sources=(Path(training.__file__), *world.modules("sentences", "stories", "truth")),
+        sources=(Path(training.__file__), Path(understanding.__file__), *world.modules("sentences", "stories", "truth")),
     ),
 ]  # fmt: skip

@@ -34,7 +34,7 @@ def train(
 ) -> None:
     """Trains the model in place: AdamW, warm-up over the first twentieth, cosine to zero.
 
-    `rows` are tokenized examples. What has been trained so far is kept in `work` every few minutes; another call with the same
+    `rows` are tokenized examples. What has been trained so far is kept in `work` every 200 steps; another call with the same
     arguments goes on from there and ends with the same weights. `quick` takes a handful of steps, to see that a recipe runs.
     """
     from transformers import PrinterCallback, Trainer, TrainingArguments
@@ -63,15 +63,18 @@ def train(
     _forget_another(work, model, rows, settings)
     trainer = Trainer(model=model, args=settings, train_dataset=list(rows), data_collator=collator)
     trainer.remove_callback(PrinterCallback)
+    for folder in work.glob("checkpoint-*"):
+        if not (folder / "trainer_state.json").is_file():
+            shutil.rmtree(folder)
     trainer.train(resume_from_checkpoint=get_last_checkpoint(str(work)))
-    model.eval()
+    model.to("cpu").eval()
 
 
 def _forget_another(work: Path, model: "PreTrainedModel", rows: Sequence[dict], settings: "TrainingArguments") -> None:
     """Empties the folder when what was begun there started from other weights, read other rows or had other settings."""
     found = hashlib.sha256(json.dumps(list(rows)).encode())
     for name, values in model.state_dict().items():
-        found.update(name.encode() + values.numpy().tobytes())
+        found.update(name.encode() + values.cpu().numpy().tobytes())
     chosen = ("num_train_epochs", "max_steps", "per_device_train_batch_size", "learning_rate", "weight_decay")
     found.update(json.dumps([getattr(settings, name) for name in chosen]).encode())
     mark = work / "begun.txt"
@@ -96,12 +99,8 @@ def byte_level_tokenizer(texts: Sequence[str], size: int, special: Sequence[str]
 
 def save(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerFast", folder: Path) -> None:
     """Writes an ordinary checkpoint in half precision whose configuration says float32: that is how it loads on a CPU."""
-    import torch
-
     model.half().save_pretrained(folder)
     model.float()
     config = folder / "config.json"
     config.write_text(config.read_text().replace('"dtype": "float16"', '"dtype": "float32"'), encoding="utf-8", newline="\n")
     tokenizer.save_pretrained(folder)
-    for values in model.parameters():
-        values.data = values.data.to(torch.float32)

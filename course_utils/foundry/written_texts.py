@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from course_utils.errors import RecipeFailed
-from course_utils.foundry import marks
+from course_utils.foundry import marks, reviews
 from course_utils.foundry.frame import Recipe, write_jsonl
 from course_utils.foundry.marks import read
 from course_utils.foundry.reviews import NEAR_DUPLICATE, WRITTEN, word_pairs
@@ -94,7 +94,7 @@ RECIPES = [
         name,
         partial(build, name, files, wider, key, change),
         f"{_WRITTEN} {_LIMITS[name]}",
-        sources=(Path(marks.__file__), *(WRITTEN / f"{file}.jsonl" for file in (*files, *wider))),
+        sources=(Path(marks.__file__), Path(reviews.__file__), *(WRITTEN / f"{file}.jsonl" for file in (*files, *wider))),
     )
     for name, (files, wider, key, change) in _FILES.items()
 ]
