@@ -69,6 +69,7 @@ def _number(text: str) -> int:
 LIMITS = f"""\
 Sentences taken out of reviews of the years before 2010, American in the main, of films and of a few kinds of electronic product. About
 twenty people rated each from -4 (very negative) to 4 (very positive), and what stands here is their mean: near 0 they did not agree or
-felt nothing. To build it again, first fetch the archive into the course's cache folder: `{_FETCH}`. The product sentences are in small letters. What people say of other things, or say today, they do not show."""
+felt nothing. The product sentences are in small letters. What people say of other things, or say today, they do not show. To build it
+again, first fetch the archive into the course's cache folder: `{_FETCH}`."""
 
 RECIPES = [Recipe("rated-sentences", build, LIMITS, impossible=impossible)]
