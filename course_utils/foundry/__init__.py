@@ -7,7 +7,6 @@ Order matters: a recipe comes after those it needs.
 def recipes() -> list:
     """Returns every recipe, in the order in which they are built."""
     from course_utils.foundry import (
-        entailment,
         python_docs,
         rated_sentences,
         retrieval,
@@ -20,7 +19,7 @@ def recipes() -> list:
     )
 
     data = (python_docs, reviews, rated_sentences, written_texts, tokenizers)
-    models = (retrieval, sentiment, entailment, story_writer, text_to_text)
+    models = (retrieval, sentiment, story_writer, text_to_text)
     return [recipe for module in (*data, *models) for recipe in module.RECIPES]
 
 
