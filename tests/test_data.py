@@ -25,6 +25,10 @@ def _pairs(text: str) -> set[tuple[str, str]]:
     return set(pairwise(words))
 
 
+def _names(text: str) -> set[str]:
+    return set(re.findall(r"(?<=[a-z,;:] )[A-Z][\w'-]+|\b\d{3,4}\b", text))
+
+
 def _words(text: str) -> set[str]:
     return set(re.findall(r"\w+", text.lower()))
 
@@ -295,6 +299,12 @@ class TestWrittenOneByOne:
 
     def test_a_third_of_the_first_passages_is_held_out(self):
         assert 90 <= len(_rows("passages", "test")) <= 160
+
+    def test_no_held_out_passage_tells_what_one_for_training_tells(self):
+        """Two passages on the same event share three rare names or years, however differently they are told."""
+        train, test = ([_names(row["text"]) for row in _rows("passages", split)] for split in ("train", "test"))
+        common = {name for name, count in Counter(name for names in train + test for name in names).items() if count > 6}
+        assert max(len((a & b) - common) for a, b in product(train, test)) < 3
 
     def test_aphorisms_have_two_dozen_authors_and_sometimes_none(self):
         authors = Counter(row["author"] for row in _rows("aphorisms", "train") + _rows("aphorisms", "test"))
