@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course_utils import catalog
+from course_utils.foundry import training
 from course_utils.foundry.frame import Recipe
 
 if TYPE_CHECKING:
@@ -22,16 +23,7 @@ _LENGTH_LIMIT = 512
 
 def byte_level_bpe(texts: list[str]) -> "PreTrainedTokenizerFast":
     """Returns a tokenizer of GPT-2's kind: merges of bytes, so that nothing is ever unknown. Source: Sennrich et al. (2016)."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    tokenizer.train_from_iterator(
-        texts,
-        trainers.BpeTrainer(vocab_size=VOCABULARY_SIZE, special_tokens=["<|endoftext|>"], initial_alphabet=alphabet, show_progress=False),
-    )
+    tokenizer = training.byte_level_tokenizer(texts, VOCABULARY_SIZE, ["<|endoftext|>"])
     return _wrap(tokenizer, bos_token="<|endoftext|>", eos_token="<|endoftext|>", pad_token="<|endoftext|>")
 
 
@@ -133,6 +125,13 @@ It has read technical English alone. Other languages fall into single letters or
 it carries no model: nothing here knows what a token means."""
 
 RECIPES = [
-    Recipe(f"tokenizer-{name}", partial(build, train), LIMITS, needs=("python-docs",), packages=("tokenizers", "transformers"))
+    Recipe(
+        f"tokenizer-{name}",
+        partial(build, train),
+        LIMITS,
+        needs=("python-docs",),
+        packages=("tokenizers", "transformers"),
+        sources=(Path(training.__file__),),
+    )
     for name, train in (("bpe", byte_level_bpe), ("wordpiece", wordpiece), ("unigram", unigram))
 ]

@@ -85,7 +85,7 @@ def _forget_another(work: Path, model: "PreTrainedModel", rows: Sequence[dict], 
 
 
 def byte_level_tokenizer(texts: Sequence[str], size: int, special: Sequence[str]) -> "Tokenizer":
-    """Returns a byte-level BPE of the small world: most of its words are one token, and nothing typed is ever unknown."""
+    """Returns a byte-level BPE trained on the texts: nothing typed is ever unknown. Source: Sennrich et al. (2016)."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
     tokenizer = Tokenizer(models.BPE())
