@@ -174,9 +174,9 @@ def build_data(folder: Path) -> dict:
 FEATURES = {"english": "string", "french": "string"}
 
 LIMITS = """\
-It translates sentences of the small world, from English to French and not back, and sums up stories of its twelve kinds. Other words are
-copied, cut or replaced by ones that it knows, without a warning. One English "you" or "they" can be several things in French; it knows one
-of them. A summary says one thing out of the story, always the same for its kind; `summary true` is the share that says nothing false."""
+It translates sentences of the small world, from English to French and not back, and sums up stories of its twelve kinds. Other words, names
+included, come out as ones that it knows, without a warning. Where English says "they" and no more, it writes "ils".
+A summary says one thing out of the story, always the same for its kind; `summary true` is the share that says nothing false."""
 LIMITS_OF_TRANSLATIONS = """\
 Generated from one grammar of two languages, so every pair is right by construction and nothing in it is a surprise. The test split
 holds pairs of adjective and noun, and of people, that the training split never joins."""
