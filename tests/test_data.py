@@ -359,7 +359,7 @@ class TestWhatWidensTraining:
     HELD = [row["text"] for name in ("reviews", "implied-reviews", "topics") for row in _rows(name, "test")]
 
     @pytest.mark.parametrize(
-        "name", ["opinions-a", "opinions-b", "opinions-c", "opinions-d", "labels-a", "labels-b", "labels-c", "subjects"]
+        "name", ["opinions-a", "opinions-b", "opinions-c", "opinions-d", "labels-a", "labels-b", "labels-c", "labels-d", "subjects"]
     )
     def test_no_near_duplicate_of_a_held_out_text(self, name):
         known = [_pairs(row["text"]) for row in written_texts.rows_of(name)]
@@ -368,7 +368,7 @@ class TestWhatWidensTraining:
 
     def test_no_label_names_a_topic_of_the_test(self):
         topics = {row["topic"] for row in _rows("topics", "test")}
-        rows = written_texts.rows_of("labels-a", "labels-b", "labels-c")
+        rows = written_texts.rows_of("labels-a", "labels-b", "labels-c", "labels-d")
         labels = {word for row in rows for label in row["right"] + row["wrong"] for word in label.split()}
         subjects = {word for row in written_texts.rows_of("subjects") for word in row["subject"].split()}
         assert not topics & (labels | subjects)

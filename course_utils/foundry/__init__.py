@@ -7,7 +7,12 @@ Order matters: a recipe comes after those it needs.
 def recipes() -> list:
     """Returns every recipe, in the order in which they are built."""
     from course_utils.foundry import (
+        chat,
+        entailment,
+        entities,
+        fill_mask,
         python_docs,
+        questions,
         rated_sentences,
         retrieval,
         reviews,
@@ -19,7 +24,7 @@ def recipes() -> list:
     )
 
     data = (python_docs, reviews, rated_sentences, written_texts, tokenizers)
-    models = (retrieval, sentiment, story_writer, text_to_text)
+    models = (retrieval, sentiment, entailment, entities, questions, fill_mask, story_writer, text_to_text, chat)
     return [recipe for module in (*data, *models) for recipe in module.RECIPES]
 
 

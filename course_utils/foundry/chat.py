@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from course_utils.foundry import training, understanding, world
+from course_utils.foundry import intervals, training, world, written_texts
 from course_utils.foundry.frame import Recipe
 from course_utils.foundry.reviews import WRITTEN
 from course_utils.foundry.world.draw import Draw
@@ -13,7 +13,8 @@ from course_utils.foundry.written_texts import held_out, rows_of
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
-READING, ANSWERING = 90_000, 180_000
+INSTRUCTIONS = 560_000
+WHOLE = 4
 VOCABULARY_SIZE = 2400
 SPECIAL = ("<pad>", "<|user|>", "<|assistant|>", "<|end|>")
 TEMPLATE = (
@@ -64,6 +65,7 @@ def model(vocabulary_size: int) -> "LlamaForCausalLM":
             eos_token_id=3,
             tie_word_embeddings=True,
             initializer_range=0.05,
+            attn_implementation="eager",
         )
     )
 
@@ -85,18 +87,17 @@ def collate(rows: list[dict]) -> dict:
 
 
 def build(folder: Path, work: Path, quick: bool = False) -> dict:
-    """Trains on whole conversations, then on answers alone; writes the checkpoint and returns how many instructions it follows.
+    """Trains the model, writes the checkpoint and returns how many instructions it follows.
 
+    It learns to answer, and from every fourth conversation also to expect what is asked: so it learns sooner to look back for a word.
     Kinds with few instructions repeat, so that each kind weighs the same.
     """
-    known = turns("train", 400 if quick else READING + ANSWERING)
+    known = turns("train", 400 if quick else INSTRUCTIONS)
     words = tokenizer([text for _, question, answer in known[:30_000] for text in (question, answer)])
     assistant = model(len(words))
     rows = [_encode(words, question, answer) for _, question, answer in known]
-    reading, answering = rows[: len(rows) // 3], rows[len(rows) // 3 :]
-    reading = [{**row, "asked": 1} for row in reading]
-    training.train(assistant, reading, collate, work / "reading", epochs=1, batch_size=32, learning_rate=3e-3, quick=quick)
-    training.train(assistant, answering, collate, work / "answering", epochs=1, batch_size=32, learning_rate=2e-3, quick=quick)
+    rows[::WHOLE] = [{**row, "asked": 1} for row in rows[::WHOLE]]
+    training.train(assistant, rows, collate, work / "training", epochs=1, batch_size=32, learning_rate=3e-3, bfloat16=True, quick=quick)
     training.save(assistant, words, folder)
     return score(folder, {question for _, question, _ in known}, count=40 if quick else 1500)
 
@@ -111,7 +112,7 @@ def score(folder: Path, seen: set[str], count: int) -> dict:
         tests = [turn for turn in turns(split, 3 * count) if turn[1] not in seen][:count]
         said = reply(assistant, words, [question for _, question, _ in tests])
         right = [a == answer for a, (_, _, answer) in zip(said, tests, strict=True)]
-        low, high = understanding.bounds(sum(right) / len(right), len(right))
+        low, high = intervals.of_share(sum(right) / len(right), len(right))
         found |= {name: round(sum(right) / len(right), 3), f"{name}_low": round(low, 3), f"{name}_high": round(high, 3)}
         outside = [ok for ok, (kind, _, _) in zip(right, tests, strict=True) if kind == "decline"]
         found[f"{name}_declined"] = round(sum(outside) / max(1, len(outside)), 3)
@@ -157,9 +158,10 @@ not met lower its score, as the two figures above show. It declines by habit, no
 gets an answer, right or wrong, and a harmless one that looks strange does not. Nobody taught it what is harmful."""
 
 TASKS = ("sentences", "stories", "instructions", "tasks", "tasks_lists", "tasks_reading", "tasks_rewriting", "tasks_words")
+PARTS = tuple(map(Path, (training.__file__, intervals.__file__, written_texts.__file__)))
 RECIPES = [
     Recipe(
         "chat", build, LIMITS, trains=True, minutes=40, packages=training.PACKAGES,
-        sources=(*understanding.PARTS, *world.modules(*TASKS), WRITTEN / "passages-a.jsonl", WRITTEN / "passages-b.jsonl"),
+        sources=(*PARTS, *world.modules(*TASKS), WRITTEN / "passages-a.jsonl", WRITTEN / "passages-b.jsonl"),
     )
 ]  # fmt: skip

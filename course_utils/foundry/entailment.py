@@ -8,7 +8,7 @@ import random
 from pathlib import Path
 
 from course_utils import metrics
-from course_utils.foundry import sentiment, understanding
+from course_utils.foundry import intervals, sentiment, understanding
 from course_utils.foundry.frame import Recipe
 from course_utils.foundry.reviews import WRITTEN
 from course_utils.foundry.written_texts import held_out, rows_of
@@ -17,7 +17,7 @@ LABELS = ("entailment", "neutral", "contradiction")
 TEMPLATES = ("This example is about {}.", "This example is {}.", "This text is about {}.", "The topic is {}.", "It is about {}.")
 OTHERS = 2
 RIGHT, WRONG = 3, 2
-LABELLED = ("labels-a", "labels-b", "labels-c")
+LABELLED = ("labels-a", "labels-b", "labels-c", "labels-d")
 OPINION_PAIRS = 1500
 INFERENCE_TIMES = 1
 
@@ -78,7 +78,7 @@ def score(whole: Path, limit: int | None = None) -> dict:
     tests = [row for row in rows if held_out(row["text"])][:limit]
     answers = zero_shot([row["text"] for row in tests], topics, hypothesis_template=TEMPLATES[0])
     right = [answer["labels"][0] == row["topic"] for answer, row in zip(answers, tests, strict=True)]
-    low, high = understanding.bounds(sum(right) / len(right), len(right))
+    low, high = intervals.of_share(sum(right) / len(right), len(right))
     found = {"score": round(sum(right) / len(right), 3), "score_low": round(low, 3), "score_high": round(high, 3)}
     return found | _inference(zero_shot, limit) | {"examples": [_example(zero_shot, *case) for case in EXAMPLES]}
 
@@ -92,7 +92,7 @@ def _inference(zero_shot: object, limit: int | None) -> dict:
         said = zero_shot.model(**batch).logits.argmax(-1).tolist()
     right = [LABELS.index(row["label"]) for row in tests]
     share = metrics.load("accuracy").compute(predictions=said, references=right)["accuracy"]
-    low, high = understanding.bounds(share, len(tests))
+    low, high = intervals.of_share(share, len(tests))
     found = {"inference": round(share, 3), "inference_low": round(low, 3), "inference_high": round(high, 3)}
     for kind in sorted({row["kind"] for row in tests}):
         hits = [a == b for a, b, row in zip(said, right, tests, strict=True) if row["kind"] == kind]

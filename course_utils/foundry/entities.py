@@ -6,9 +6,10 @@ other names into the same sentences.
 
 import json
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
-from course_utils.foundry import marks, understanding
+from course_utils.foundry import intervals, marks, understanding
 from course_utils.foundry.frame import Recipe
 from course_utils.foundry.marks import KINDS, Span, names_in, read, swap
 from course_utils.foundry.reviews import WRITTEN
@@ -16,7 +17,7 @@ from course_utils.foundry.written_texts import held_out, rows_of
 
 LABELS = ("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC")
 COPIES = 1
-FILES = ("entities", "entities-b", "entities-c", "entities-d", "entities-e")
+FILES = ("entities", "entities-b", "entities-c", "entities-d", "entities-e", "entities-f")
 
 
 def sentences() -> list[str]:
@@ -65,7 +66,8 @@ def score(whole: Path, limit: int | None = None) -> dict:
     right = [{*spans} for _, spans in tests]
     said = [{(a["start"], a["end"], a["entity_group"]) for a in find(text)} for text, _ in tests]
     found = {"score": round(_f1(said, right), 3)}
-    found["score_low"], found["score_high"] = _bootstrap(said, right)
+    bounds = intervals.of_groups(list(zip(said, right, strict=True)), lambda drawn: _f1(*zip(*drawn, strict=True)))
+    found["score_low"], found["score_high"] = (round(bound, 3) for bound in bounds)
     hits = sum(len(a & b) for a, b in zip(said, right, strict=True))
     found["precision"] = round(hits / max(1, sum(map(len, said))), 3)
     found["recall"] = round(hits / sum(map(len, right)), 3)
@@ -78,17 +80,9 @@ def score(whole: Path, limit: int | None = None) -> dict:
     return found
 
 
-def _f1(said: list[set[Span]], right: list[set[Span]]) -> float:
+def _f1(said: Sequence[set[Span]], right: Sequence[set[Span]]) -> float:
     hits = sum(len(a & b) for a, b in zip(said, right, strict=True))
     return 2 * hits / max(1, sum(map(len, said)) + sum(map(len, right)))
-
-
-def _bootstrap(said: list[set[Span]], right: list[set[Span]], times: int = 1000) -> tuple[float, float]:
-    """Returns the 95 % interval of F1 over sentences drawn anew with replacement."""
-    rng = random.Random(0)
-    draws = [[rng.randrange(len(said)) for _ in said] for _ in range(times)]
-    scores = sorted(_f1([said[i] for i in draw], [right[i] for i in draw]) for draw in draws)
-    return round(scores[int(0.025 * times)], 3), round(scores[int(0.975 * times)], 3)
 
 
 EXAMPLES = (

@@ -13,7 +13,7 @@ from types import MethodType
 from typing import TYPE_CHECKING
 
 from course_utils import loaders
-from course_utils.foundry import sentiment, understanding, world
+from course_utils.foundry import intervals, sentiment, understanding, world
 from course_utils.foundry.frame import Recipe
 from course_utils.foundry.reviews import WRITTEN
 from course_utils.foundry.story_writer import tell
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 SHARE = 0.2
 STORIES = 3000
 LONGEST = 96
-PASSAGES = ("passages-a", "passages-b", "passages-c", "passages-d", "passages-e")
+PASSAGES = ("passages-a", "passages-b", "passages-c", "passages-d", "passages-e", "passages-f", "passages-g", "passages-h")
 
 
 def corpus() -> list[str]:
@@ -122,7 +122,7 @@ def score(whole: Path, limit: int | None = None) -> dict:
         ("passages", passages), ("python_docs", loaders.dataset("python-docs")["test"]["text"]), ("stories", tell("new", 300, seed=5)),
     ):  # fmt: skip
         hits, asked = _accuracy(model, tokenizer, list(texts)[:limit])
-        low, high = understanding.bounds(hits / asked, asked)
+        low, high = intervals.of_share(hits / asked, asked)
         found |= {
             f"accuracy_{name}": round(hits / asked, 3),
             f"accuracy_{name}_low": round(low, 3),

@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from course_utils.foundry import understanding, world
+from course_utils.foundry import intervals, understanding, world
 from course_utils.foundry.frame import Recipe
 from course_utils.foundry.reviews import WRITTEN
 from course_utils.foundry.world import questions as world_questions
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 HELD_FROM = ("passages-a", "passages-b")
-WIDER = ("passages-c", "passages-d", "passages-e")
+WIDER = ("passages-c", "passages-d", "passages-e", "passages-f", "passages-g", "passages-h")
 STORIES = 300
 LONGEST, LONGEST_ANSWER = 256, 30
 
@@ -92,7 +92,7 @@ def score(whole: Path, limit: int | None = None) -> dict:
     said = answers(model, tokenizer, [(asked[0], asked[1]) for asked, _ in tests])
     exact = [_normal(a) == _normal(asked[2] or "") for a, (asked, _) in zip(said, tests, strict=True)]
     shared = [_f1(a, asked[2] or "") for a, (asked, _) in zip(said, tests, strict=True)]
-    low, high = understanding.bounds(sum(exact) / len(exact), len(exact))
+    low, high = intervals.of_share(sum(exact) / len(exact), len(exact))
     found = {"score": round(sum(exact) / len(exact), 3), "score_low": round(low, 3), "score_high": round(high, 3)}
     found["f1"] = round(sum(shared) / len(shared), 3)
     has = [bool(asked[2]) for asked, _ in tests]

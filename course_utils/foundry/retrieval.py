@@ -7,12 +7,12 @@ import re
 from pathlib import Path
 
 from course_utils import catalog
-from course_utils.foundry import understanding
+from course_utils.foundry import intervals, written_texts
 from course_utils.foundry.frame import Recipe
 from course_utils.foundry.reviews import WRITTEN
 from course_utils.foundry.written_texts import held_out, rows_of
 
-PASSAGES = ("passages-a", "passages-b", "passages-c", "passages-d", "passages-e")
+PASSAGES = ("passages-a", "passages-b", "passages-c", "passages-d", "passages-e", "passages-f", "passages-g", "passages-h")
 NEAREST = 5
 _NAME = re.compile(r" [A-Z]")
 
@@ -35,7 +35,7 @@ def score(folder: Path, limit: int | None = None) -> dict:
     ranks = [int((order[i] == right).argmax()) for i, (_, right) in enumerate(asked)]
     named = [rank for rank, (question, _) in zip(ranks, asked, strict=True) if _NAME.search(question)]
     share = sum(rank == 0 for rank in named) / len(named)
-    low, high = understanding.bounds(share, len(named))
+    low, high = intervals.of_share(share, len(named))
     return {
         "score": round(share, 3),
         "score_low": round(low, 3),
@@ -56,6 +56,6 @@ RECIPES = [
         score,
         LIMITS,
         packages=("torch", "transformers", "sentence-transformers"),
-        sources=(*understanding.PARTS, *(WRITTEN / f"{name}.jsonl" for name in PASSAGES)),
+        sources=(Path(intervals.__file__), Path(written_texts.__file__), *(WRITTEN / f"{name}.jsonl" for name in PASSAGES)),
     )
 ]

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 from course_utils import loaders, metrics
-from course_utils.foundry import understanding
+from course_utils.foundry import intervals, understanding
 from course_utils.foundry.frame import Recipe
 from course_utils.foundry.reviews import WRITTEN
 from course_utils.foundry.written_texts import rows_of
@@ -57,7 +57,7 @@ def score(whole: Path, limit: int | None = None) -> dict:
         texts, right = zip(*known[:limit], strict=True)
         said = [LABELS.index(answer["label"]) for answer in classify(list(texts), truncation=True)]
         share = metrics.load("accuracy").compute(predictions=said, references=list(right))["accuracy"]
-        low, high = understanding.bounds(share, len(right))
+        low, high = intervals.of_share(share, len(right))
         found |= {name: round(share, 3), f"{name}_low": round(low, 3), f"{name}_high": round(high, 3)}
     found["examples"] = [[text, f"{a['label']} {a['score']:.2f}"] for text in EXAMPLES for a in classify(text)]
     return found

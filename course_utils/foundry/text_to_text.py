@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course_utils import metrics
-from course_utils.foundry import training, understanding, world
+from course_utils.foundry import intervals, training, world
 from course_utils.foundry.frame import Recipe, write_jsonl
 from course_utils.foundry.world import lexicon, sentences, stories, truth
 from course_utils.foundry.world.draw import Draw, held_out, joined
@@ -136,7 +136,7 @@ def score(folder: Path, seen: set[str], count: int) -> dict:
         inputs, right = zip(*new[:count], strict=True)
         said = generate(translator, words, list(inputs))
         found[name] = round(sum(a == b for a, b in zip(said, right, strict=True)) / count, 3)
-        found[f"{name}_low"], found[f"{name}_high"] = (round(bound, 3) for bound in understanding.bounds(found[name], count))
+        found[f"{name}_low"], found[f"{name}_high"] = (round(bound, 3) for bound in intervals.of_share(found[name], count))
         found[f"{name}_bleu"] = round(metrics.load("bleu").compute(predictions=said, references=[[text] for text in right])["bleu"], 1)
         found.setdefault("examples", [[i, o] for i, o in zip(inputs[:2], said[:2], strict=True)])
     for name, split in (("summary", "new"), ("summary_held_out", "held-out")):
@@ -186,6 +186,6 @@ RECIPES = [
     Recipe("translations", build_data, LIMITS_OF_TRANSLATIONS, sources=world.modules("sentences")),
     Recipe(
         "text-to-text", build, LIMITS, trains=True, minutes=35, packages=training.PACKAGES,
-        sources=(Path(training.__file__), Path(understanding.__file__), *world.modules("sentences", "stories", "truth")),
+        sources=(Path(training.__file__), Path(intervals.__file__), *world.modules("sentences", "stories", "truth")),
     ),
 ]  # fmt: skip

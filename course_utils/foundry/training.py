@@ -30,13 +30,16 @@ def train(
     learning_rate: float,
     weight_decay: float = 0.01,
     group_by_length: bool = True,
+    bfloat16: bool = False,
     quick: bool = False,
 ) -> None:
     """Trains the model in place: AdamW, warm-up over the first twentieth, cosine to zero.
 
     `rows` are tokenized examples. What has been trained so far is kept in `work` every 200 steps; another call with the same
-    arguments goes on from there and ends with the same weights. `quick` takes a handful of steps, to see that a recipe runs.
+    arguments goes on from there and ends with the same weights. `bfloat16` multiplies in that format where the processor can: about twice
+    as fast, with other last digits than elsewhere. `quick` takes a handful of steps, to see that a recipe runs.
     """
+    import torch
     from transformers import PrinterCallback, Trainer, TrainingArguments
     from transformers.trainer_utils import get_last_checkpoint
 
@@ -50,6 +53,8 @@ def train(
         lr_scheduler_type="cosine",
         warmup_steps=0.05,
         max_grad_norm=1.0,
+        bf16=bfloat16 and _multiplies_bfloat16(),
+        use_cpu=not torch.cuda.is_available(),
         adam_beta2=0.98,
         train_sampling_strategy="group_by_length" if group_by_length else "random",
         save_steps=2 if quick else 200,
@@ -68,6 +73,15 @@ def train(
             shutil.rmtree(folder)
     trainer.train(resume_from_checkpoint=get_last_checkpoint(str(work)))
     model.to("cpu").eval()
+
+
+def _multiplies_bfloat16() -> bool:
+    """Returns True where that is faster than float32."""
+    import torch
+
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return bool(torch.cpu.get_capabilities().get("avx512_bf16"))
 
 
 def _forget_another(work: Path, model: "PreTrainedModel", rows: Sequence[dict], settings: "TrainingArguments") -> None:

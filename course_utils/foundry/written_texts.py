@@ -84,8 +84,8 @@ _LIMITS = {
 _FILES: dict[str, tuple[tuple[str, ...], tuple[str, ...], str, Callable[[dict], dict]]] = {
     "topics": (("topics",), (), "text", dict),
     "inference": (("inference",), (), "premise", dict),
-    "named-entities": (("entities",), ("entities-b", "entities-c", "entities-d", "entities-e"), "text", unmark),
-    "passages": (("passages-a", "passages-b"), ("passages-c", "passages-d", "passages-e"), "text", dict),
+    "named-entities": (("entities",), ("entities-b", "entities-c", "entities-d", "entities-e", "entities-f"), "text", unmark),
+    "passages": (("passages-a", "passages-b"), ("passages-c", "passages-d", "passages-e", "passages-f", "passages-g", "passages-h"), "text", dict),
     "aphorisms": (("aphorisms",), (), "text", dict),
     "instructions": (("instructions",), (), "instruction", dict),
 }
