@@ -17,7 +17,7 @@ from course_utils.foundry.written_texts import held_out, rows_of
 
 LABELS = ("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC")
 COPIES = 1
-FILES = ("entities", "entities-b", "entities-c", "entities-d", "entities-e", "entities-f")
+FILES = ("entities", "entities-b", "entities-c", "entities-d", "entities-e", "entities-f", "entities-g")
 
 
 def sentences() -> list[str]:

@@ -27,15 +27,29 @@ if TYPE_CHECKING:
 SHARE = 0.2
 STORIES = 3000
 LONGEST = 96
-PASSAGES = ("passages-a", "passages-b", "passages-c", "passages-d", "passages-e", "passages-f", "passages-g", "passages-h")
+PASSAGES = (
+    "passages-a",
+    "passages-b",
+    "passages-c",
+    "passages-d",
+    "passages-e",
+    "passages-f",
+    "passages-g",
+    "passages-h",
+    "passages-i",
+    "passages-j",
+    "passages-k",
+)
+SINGLES = ("subjects", "labels-a", "labels-b", "labels-c", "labels-d", "aphorisms", "topics", *sentiment.OPINIONS)
 
 
 def corpus() -> list[str]:
     """Returns what the model reads: documentation, passages, opinions and single sentences written for the course, and stories."""
     docs = loaders.dataset("python-docs")["train"]["text"]
-    passages = [row["text"] for row in rows_of(*PASSAGES) if not held_out(row["text"])]
-    singles = [row["text"] for row in rows_of("subjects", "aphorisms")] + [row["premise"] for row in rows_of("inference")]
-    return [*docs, *passages, *singles, *(text for text, _ in sentiment.opinions()[::2]), *tell("train", STORIES, seed=4)]
+    rated = loaders.dataset("rated-sentences")["train"]["text"]
+    written = [row["text"] for row in rows_of(*PASSAGES, *SINGLES) if not held_out(row["text"])]
+    premises = dict.fromkeys(row["premise"] for row in rows_of("inference") if not held_out(row["premise"]))
+    return [*docs, *written, *premises, *rated, *tell("train", STORIES, seed=4)]
 
 
 class Masked:
@@ -168,7 +182,7 @@ def _skew(fill: object) -> float:
     return float(numpy.corrcoef(told, guessed)[0, 1])
 
 
-FILES = (*PASSAGES, "subjects", "aphorisms", "inference", "cloze", *sentiment.OPINIONS)
+FILES = (*PASSAGES, *SINGLES, "inference", "cloze")
 EXAMPLES = (
     "Paris is the capital of [MASK].",
     "She put the kettle on and made a cup of [MASK].",

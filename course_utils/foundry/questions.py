@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 HELD_FROM = ("passages-a", "passages-b")
-WIDER = ("passages-c", "passages-d", "passages-e", "passages-f", "passages-g", "passages-h")
+WIDER = ("passages-c", "passages-d", "passages-e", "passages-f", "passages-g", "passages-h", "passages-i", "passages-j", "passages-k")
 STORIES = 300
 LONGEST, LONGEST_ANSWER = 256, 30
 

@@ -12,7 +12,19 @@ from course_utils.foundry.frame import Recipe
 from course_utils.foundry.reviews import WRITTEN
 from course_utils.foundry.written_texts import held_out, rows_of
 
-PASSAGES = ("passages-a", "passages-b", "passages-c", "passages-d", "passages-e", "passages-f", "passages-g", "passages-h")
+PASSAGES = (
+    "passages-a",
+    "passages-b",
+    "passages-c",
+    "passages-d",
+    "passages-e",
+    "passages-f",
+    "passages-g",
+    "passages-h",
+    "passages-i",
+    "passages-j",
+    "passages-k",
+)
 NEAREST = 5
 _NAME = re.compile(r" [A-Z]")
 

@@ -45,7 +45,7 @@ def fit(
 
     torch.manual_seed(training.SEED)
     names = {"id2label": dict(enumerate(labels)), "label2id": {name: i for i, name in enumerate(labels)}} if labels else {}
-    model = kind.from_pretrained(catalog.checkpoint(ENCODER), dtype=torch.float32, **names)
+    model = kind.from_pretrained(catalog.checkpoint(ENCODER), dtype=torch.float32, attn_implementation="eager", **names)
     prepare(model)
     before = {name: values.detach().clone() for name, values in model.named_parameters() if _is_matrix_of_the_body(name)}
     for name, values in model.named_parameters():

@@ -84,8 +84,13 @@ _LIMITS = {
 _FILES: dict[str, tuple[tuple[str, ...], tuple[str, ...], str, Callable[[dict], dict]]] = {
     "topics": (("topics",), (), "text", dict),
     "inference": (("inference",), (), "premise", dict),
-    "named-entities": (("entities",), ("entities-b", "entities-c", "entities-d", "entities-e", "entities-f"), "text", unmark),
-    "passages": (("passages-a", "passages-b"), ("passages-c", "passages-d", "passages-e", "passages-f", "passages-g", "passages-h"), "text", dict),
+    "named-entities": (("entities",), ("entities-b", "entities-c", "entities-d", "entities-e", "entities-f", "entities-g"), "text", unmark),
+    "passages": (
+        ("passages-a", "passages-b"),
+        ("passages-c", "passages-d", "passages-e", "passages-f", "passages-g", "passages-h", "passages-i", "passages-j", "passages-k"),
+        "text",
+        dict,
+    ),
     "aphorisms": (("aphorisms",), (), "text", dict),
     "instructions": (("instructions",), (), "instruction", dict),
 }
