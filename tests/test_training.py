@@ -17,7 +17,7 @@ torch.set_num_threads(1)
 from transformers import GPT2Config, GPT2LMHeadModel
 from course_utils.foundry import story_writer, training
 
-work, kill_at, rate = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+work, kill_at, rate, brief = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), sys.argv[4] == "True"
 torch.manual_seed(0)
 model = GPT2LMHeadModel(GPT2Config(vocab_size=40, n_positions=32, n_embd=16, n_layer=1, n_head=2, bos_token_id=0, eos_token_id=0))
 rows = [{"input_ids": [3 + (i * j) % 37 for j in range(4 + i % 5)]} for i in range(40)]
@@ -30,16 +30,16 @@ def collate(batch):
         os.kill(os.getpid(), signal.SIGKILL)
     return story_writer.collate(batch)
 
-training.train(model, rows, collate, work, epochs=1, batch_size=4, learning_rate=rate, quick=True)
+training.train(model, rows, collate, work, epochs=1, batch_size=4, learning_rate=rate, bfloat16=brief, quick=True)
 import hashlib
 print(seen, hashlib.sha256(b"".join(v.numpy().tobytes() for v in model.state_dict().values())).hexdigest())
 """
 
 
-def _run(work: Path, kill_at: int = 0, rate: float = 1e-2) -> subprocess.CompletedProcess:
+def _run(work: Path, kill_at: int = 0, rate: float = 1e-2, brief: bool = False) -> subprocess.CompletedProcess:
     environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
     return subprocess.run(
-        [sys.executable, "-c", TINY, str(work), str(kill_at), str(rate)],
+        [sys.executable, "-c", TINY, str(work), str(kill_at), str(rate), str(brief)],
         env=environment,
         capture_output=True,
         text=True,
@@ -79,3 +79,12 @@ def test_what_was_begun_otherwise_is_not_resumed(whole, tmp_path):
     done = _run(tmp_path / "work")
     seen, digest = done.stdout.split()[-2:]
     assert (int(seen), digest) == whole
+
+
+def test_in_bfloat16_too_a_resumed_run_ends_the_same(tmp_path):
+    """Where the processor has no such multiplication this is float32 once more."""
+    whole = _run(tmp_path / "whole", brief=True)
+    assert _run(tmp_path / "work", kill_at=4, brief=True).returncode == -signal.SIGKILL
+    resumed = _run(tmp_path / "work", brief=True)
+    assert resumed.returncode == 0, resumed.stderr
+    assert resumed.stdout.split()[-1] == whole.stdout.split()[-1]

@@ -86,7 +86,7 @@ def _usage(entry: Entry) -> list[str]:
     base = catalog.entries()[entry.base]
     return [
         "",
-        f"This folder holds a LoRA adapter with its head, the difference from [{base.name}]({_address(base)}). "
+        f"This folder holds a low-rank adapter in LoRA's format with its head, the difference from [{base.name}]({_address(base)}). "
         f'`catalog.checkpoint("{entry.name}")` puts the two together once and returns an ordinary folder for `from_pretrained`.',
     ]
 

@@ -7,7 +7,7 @@ its training never named.
 import random
 from pathlib import Path
 
-from course_utils import metrics
+from course_utils import catalog, metrics
 from course_utils.foundry import intervals, sentiment, understanding
 from course_utils.foundry.frame import Recipe
 from course_utils.foundry.reviews import WRITTEN
@@ -19,7 +19,9 @@ OTHERS = 2
 RIGHT, WRONG = 3, 2
 LABELLED = ("labels-a", "labels-b", "labels-c", "labels-d")
 OPINION_PAIRS = 1500
-INFERENCE_TIMES = 1
+PASSAGES = ("passages-c", "passages-d", "passages-e", "passages-f", "passages-g")
+TIMES = 2
+LIKENED, AMONG = 16_000, 10
 
 Pair = tuple[str, str, str]
 
@@ -47,15 +49,45 @@ def pairs(seed: int = 0) -> list[Pair]:
         said = rng.random() < 0.5
         word = rng.choice(("positive", "good", "praise") if said else ("negative", "bad", "a complaint"))
         found.append((text, TEMPLATES[1].format(word), "entailment" if said == bool(positive) else "contradiction"))
-    inference = [(row["premise"], row["hypothesis"], row["label"]) for row in rows_of("inference") if not held_out(row["premise"])]
-    return found + inference * INFERENCE_TIMES
+    return found + [(row["premise"], row["hypothesis"], row["label"]) for row in rows_of("inference") if not held_out(row["premise"])]
+
+
+def likened(count: int) -> list[Pair]:
+    """Returns pairs that the encoder itself has judged: of ten labels drawn for a text, the nearest holds, and of the others two do not.
+
+    The encoder compares two finished vectors; a model that reads both texts at once has to learn that anew, and needs many examples.
+    """
+    from sentence_transformers import SentenceTransformer
+
+    rng = random.Random(1)
+    labelled = rows_of(*LABELLED)
+    labels = sorted(
+        {label for row in labelled for label in (*row["right"], *row["wrong"])} | {row["subject"] for row in rows_of("subjects")}
+    )
+    texts = [row["text"] for row in labelled] + [text for text, _ in sentiment.opinions()] + rows_of_passages()
+    texts = rng.sample(texts, min(count, len(texts)))
+    encoder = SentenceTransformer(catalog.checkpoint(understanding.ENCODER), device="cpu")
+    near, far = (encoder.encode(side, normalize_embeddings=True) for side in (texts, [TEMPLATES[0].format(label) for label in labels]))
+    found: list[Pair] = []
+    for text, place in zip(texts, near, strict=True):
+        drawn = rng.sample(range(len(labels)), AMONG)
+        order = sorted(drawn, key=lambda i: -float(place @ far[i]))
+        found.append((text, rng.choice(TEMPLATES).format(labels[order[0]]), "entailment"))
+        found += [(text, rng.choice(TEMPLATES).format(labels[i]), "contradiction") for i in rng.sample(order[AMONG // 2 :], OTHERS)]
+    return found
+
+
+def rows_of_passages() -> list[str]:
+    """Returns the sentences of the passages written for training alone."""
+    return [f"{part.strip()}." for row in rows_of(*PASSAGES) for part in row["text"].split(". ") if 40 < len(part) < 200]
 
 
 def build(folder: Path, work: Path, quick: bool = False) -> dict:
     """Trains the change of the encoder, writes it and returns what the whole checkpoint scores."""
     from transformers import AutoModelForSequenceClassification, DataCollatorWithPadding
 
-    tokenizer, known = understanding.tokenizer(), pairs()
+    tokenizer = understanding.tokenizer()
+    known = (likened(LIKENED) + [pair for seed in range(TIMES) for pair in pairs(seed)])[:: 100 if quick else 1]
     encoded = tokenizer([pair[0] for pair in known], [pair[1] for pair in known], truncation=True, max_length=96)
     rows = [
         {"input_ids": ids, "token_type_ids": types, "labels": LABELS.index(pair[2])}
@@ -63,7 +95,7 @@ def build(folder: Path, work: Path, quick: bool = False) -> dict:
     ]
     whole = understanding.fit(
         AutoModelForSequenceClassification, rows, DataCollatorWithPadding(tokenizer), folder, work,
-        labels=LABELS, heads=("pooler", "classifier"), epochs=2, quick=quick,
+        labels=LABELS, heads=("pooler", "classifier"), epochs=1, learning_rate=3e-4, quick=quick,
     )  # fmt: skip
     return score(whole, limit=5 if quick else None)
 
@@ -105,7 +137,7 @@ def _example(zero_shot: object, text: str, labels: str) -> list[str]:
     return [f"{text} ({labels})", f"{answer['labels'][0]} {answer['scores'][0]:.2f}"]
 
 
-FILES = (*LABELLED, "subjects", "inference", "topics", *sentiment.OPINIONS)
+FILES = (*LABELLED, *PASSAGES, "subjects", "inference", "topics", *sentiment.OPINIONS)
 EXAMPLES = (
     ("The orchestra tuned for a full minute before anyone dared to cough.", "music, traffic, money"),
     ("My knee has hurt since the second half.", "football, medicine, cooking"),

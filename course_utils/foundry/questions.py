@@ -57,7 +57,7 @@ def encode(tokenizer: "PreTrainedTokenizerFast", asked: Asked) -> dict:
     batch = tokenizer(question, text, truncation="only_second", max_length=LONGEST, return_offsets_mapping=True)
     first = last = 0
     if answer is not None:
-        start = text.index(answer)
+        start = text.lower().index(answer.lower())
         inside = [
             i
             for i, (side, (a, b)) in enumerate(zip(batch.sequence_ids(), batch["offset_mapping"], strict=True))
