@@ -1,5 +1,6 @@
 """Recipe of `chat`: a small Llama from zero that follows sixty kinds of instruction about the small world and declines the rest."""
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -7,13 +8,13 @@ from course_utils.foundry import intervals, training, world, written_texts
 from course_utils.foundry.frame import Recipe
 from course_utils.foundry.reviews import WRITTEN
 from course_utils.foundry.world.draw import Draw
-from course_utils.foundry.world.instructions import DECLINE, instruction
+from course_utils.foundry.world.instructions import DECLINE, KINDS, instruction
 from course_utils.foundry.written_texts import held_out, rows_of
 
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
-INSTRUCTIONS = 560_000
+INSTRUCTIONS, PRACTICE, TRIED = 560_000, 240_000, 2000
 WHOLE = 4
 VOCABULARY_SIZE = 2400
 SPECIAL = ("<pad>", "<|user|>", "<|assistant|>", "<|end|>")
@@ -25,12 +26,22 @@ TEMPLATE = (
 Turn = tuple[str, str, str]
 
 
-def turns(split: str, count: int) -> list[Turn]:
+def turns(split: str, count: int, seed: int = 6) -> list[Turn]:
     """Returns that many kinds, instructions and answers; those to decline are partly real questions about real passages."""
     chosen = [row for row in rows_of("passages-a", "passages-b") if held_out(row["text"]) == (split == "held-out")]
     outside = [question["question"] for row in chosen for question in row["questions"]]
-    draw = Draw(split, seed=6)
+    draw = Draw(split, seed)
     return [instruction(draw, outside) for _ in range(count)]
+
+
+def practice(assistant: "LlamaForCausalLM", words: "PreTrainedTokenizerFast", count: int, tried: int) -> list[Turn]:
+    """Returns more turns: half of any kind, half of the kinds that the model gets wrong when `tried`, the more often the more of them."""
+    tests = turns("train", tried, seed=7)
+    said = reply(assistant, words, [question for _, question, _ in tests])
+    wrong = Counter(kind for a, (kind, _, answer) in zip(said, tests, strict=True) if a != answer and kind in KINDS)
+    draw = Draw("train", seed=8)
+    names = draw.random.choices(list(wrong), list(wrong.values()), k=count // 2)
+    return turns("train", count // 2, seed=9) + [(name, *KINDS[name](draw)) for name in names]
 
 
 def tokenizer(texts: list[str]) -> "PreTrainedTokenizerFast":
@@ -87,19 +98,27 @@ def collate(rows: list[dict]) -> dict:
 
 
 def build(folder: Path, work: Path, quick: bool = False) -> dict:
-    """Trains the model, writes the checkpoint and returns how many instructions it follows.
+    """Trains on every kind, then more on those that it gets wrong; writes the checkpoint and returns how many instructions it follows.
 
-    It learns to answer, and from every fourth conversation also to expect what is asked: so it learns sooner to look back for a word.
     Kinds with few instructions repeat, so that each kind weighs the same.
     """
     known = turns("train", 400 if quick else INSTRUCTIONS)
     words = tokenizer([text for _, question, answer in known[:30_000] for text in (question, answer)])
     assistant = model(len(words))
+    _train(assistant, words, known, work / "training", 3e-3, quick)
+    more = practice(assistant, words, 200 if quick else PRACTICE, 20 if quick else TRIED)
+    _train(assistant, words, more, work / "practice", 2e-3, quick)
+    training.save(assistant, words, folder)
+    return score(folder, {question for _, question, _ in known + more}, count=40 if quick else 1500)
+
+
+def _train(
+    assistant: "LlamaForCausalLM", words: "PreTrainedTokenizerFast", known: list[Turn], work: Path, rate: float, quick: bool
+) -> None:
+    """Trains the model to answer, and on every fourth conversation also to expect what is asked: so it learns sooner to look back."""
     rows = [_encode(words, question, answer) for _, question, answer in known]
     rows[::WHOLE] = [{**row, "asked": 1} for row in rows[::WHOLE]]
-    training.train(assistant, rows, collate, work / "training", epochs=1, batch_size=32, learning_rate=3e-3, bfloat16=True, quick=quick)
-    training.save(assistant, words, folder)
-    return score(folder, {question for _, question, _ in known}, count=40 if quick else 1500)
+    training.train(assistant, rows, collate, work, epochs=1, batch_size=32, learning_rate=rate, bfloat16=True, quick=quick)
 
 
 def score(folder: Path, seen: set[str], count: int) -> dict:

@@ -98,7 +98,7 @@ named like people and very long names are where it errs. It knows three kinds an
 
 RECIPES = [
     Recipe(
-        "entities", build, LIMITS, trains=True, minutes=20, needs=("english-encoder",), packages=understanding.PACKAGES,
+        "entities", build, LIMITS, trains=True, minutes=12, needs=("english-encoder",), packages=understanding.PACKAGES,
         sources=(*understanding.PARTS, Path(marks.__file__), *(WRITTEN / f"{name}.jsonl" for name in FILES), WRITTEN / "names.json"),
     )
 ]  # fmt: skip

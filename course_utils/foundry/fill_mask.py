@@ -119,7 +119,7 @@ def build(folder: Path, work: Path, quick: bool = False) -> dict:
     random.Random(0).shuffle(rows)
     whole = understanding.fit(
         AutoModelForMaskedLM, rows, Masked(tokenizer), folder, work, prepare=prepare(texts), extra=("cls.predictions.bias",),
-        heads=("transform",), epochs=2, quick=quick,
+        heads=("transform",), epochs=2, learning_rate=5e-4, quick=quick,
     )  # fmt: skip
     return score(whole, limit=10 if quick else None)
 

@@ -223,12 +223,12 @@ def _run(recipe: Recipe, folder: Path, work: Path, quick: bool = False) -> dict:
 
 
 def _timed(build: Callable, folder: Path, work: Path, quick: bool) -> dict:
-    """Runs the recipe and adds the seconds spent to those of earlier runs, which are kept beside what they made."""
-    before, began = _spent(work), time.perf_counter()
+    """Runs the recipe and adds the seconds of processor time to those of earlier runs, which are kept beside what they made."""
+    before, began = _spent(work), time.process_time()
     try:
         return build(folder, work, quick)
     finally:
-        (work / _SPENT).write_text(str(before + time.perf_counter() - began), encoding="utf-8")
+        (work / _SPENT).write_text(str(before + time.process_time() - began), encoding="utf-8")
 
 
 def _spent(work: Path) -> float:

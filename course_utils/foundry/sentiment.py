@@ -38,7 +38,7 @@ def build(folder: Path, work: Path, quick: bool = False) -> dict:
     rows = [{"input_ids": ids, "labels": label} for ids, (_, label) in zip(texts, known, strict=True)]
     whole = understanding.fit(
         AutoModelForSequenceClassification, rows, DataCollatorWithPadding(tokenizer), folder, work,
-        labels=LABELS, heads=("pooler", "classifier"), epochs=2, quick=quick,
+        labels=LABELS, heads=("classifier",), epochs=2, quick=quick,
     )  # fmt: skip
     return score(whole, limit=20 if quick else None)
 
@@ -82,7 +82,7 @@ of people. Do not let it decide about anybody."""
 
 RECIPES = [
     Recipe(
-        "sentiment", build, LIMITS, trains=True, minutes=25, needs=("english-encoder", "reviews", "implied-reviews", "rated-sentences"),
+        "sentiment", build, LIMITS, trains=True, minutes=15, needs=("english-encoder", "reviews", "implied-reviews", "rated-sentences"),
         packages=understanding.PACKAGES,
         sources=(*understanding.PARTS, *(WRITTEN / f"{name}.jsonl" for name in OPINIONS)),
     )

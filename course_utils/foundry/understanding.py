@@ -1,12 +1,13 @@
 """What the miniatures that understand English have in common: the English encoder is fine-tuned, and what changed is kept in two megabytes.
 
 Of each weight's change only the strongest directions are kept, as a low-rank adapter in the format of LoRA (Hu et al., 2022): by the
-theorem of Eckart and Young (1936) nothing of that rank comes nearer. Training the adapter itself was tried and learned less.
+theorem of Eckart and Young (1936) nothing of that rank comes nearer. Where what the encoder knew matters more than what is new, the
+adapter itself is trained: it learns less and forgets less (Biderman et al., 2024).
 Knows no task: a recipe brings its class, its labels and its rows.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,8 @@ from course_utils.foundry import intervals, training, written_texts
 
 if TYPE_CHECKING:
     import torch
-    from transformers import PretrainedConfig, PreTrainedTokenizerFast
+    from peft import PeftModel
+    from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerFast
 
 ENCODER = "english-encoder"
 BYTES = 1_950_000
@@ -34,12 +36,12 @@ def tokenizer() -> "PreTrainedTokenizerFast":
 def fit(
     kind: type, rows: Sequence[dict], collator: Callable, folder: Path, work: Path, *, labels: Sequence[str] = (), heads: Sequence[str],
     extra: Sequence[str] = (), prepare: Callable = lambda model: None, epochs: float, batch_size: int = 32, learning_rate: float = 2e-4,
-    quick: bool = False,
+    rank: int = 0, quick: bool = False,
 ) -> Path:  # fmt: skip
     """Fine-tunes the encoder's matrices and the heads, writes their change into `folder` and returns the whole checkpoint's folder.
 
     `kind` is a class such as AutoModelForTokenClassification; `heads` names the modules that are new and saved whole, `extra` other
-    weights that are. `prepare` gets the model before training.
+    weights that are. `prepare` gets the model before training. With a `rank`, an adapter of that rank is trained in place of the matrices.
     """
     import torch
 
@@ -50,8 +52,9 @@ def fit(
     before = {name: values.detach().clone() for name, values in model.named_parameters() if _is_matrix_of_the_body(name)}
     for name, values in model.named_parameters():
         values.requires_grad = name in before or not name.startswith("bert.")
+    trained = _adapted(model, rank, before, heads) if rank else model
     training.train(
-        model,
+        trained,
         rows,
         collator,
         work / "training",
@@ -61,6 +64,8 @@ def fit(
         bfloat16=True,
         quick=quick,
     )
+    if rank:
+        model = trained.merge_and_unload()
     whole_weights = {name: values for name, values in model.named_parameters() if name in extra or {*name.split(".")} & {*heads}}
     with torch.no_grad():
         changes = {name: model.get_parameter(name) - values for name, values in before.items()}
@@ -70,6 +75,14 @@ def fit(
     whole.mkdir(exist_ok=True)
     assembly.assemble(folder, Path(catalog.checkpoint(ENCODER)), whole)
     return whole
+
+
+def _adapted(model: "PreTrainedModel", rank: int, matrices: Iterable[str], heads: Sequence[str]) -> "PeftModel":
+    """Returns the model with an adapter of this rank beside each of the matrices, which stay as they are; the heads are trained."""
+    import peft
+
+    targets = [name.removesuffix(".weight") for name in matrices]
+    return peft.get_peft_model(model, peft.LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=targets, modules_to_save=list(heads)))
 
 
 def strongest(changes: Change, budget: int) -> dict[str, tuple["torch.Tensor", "torch.Tensor"]]:
