@@ -10,7 +10,6 @@ def recipes() -> list:
         chat,
         entailment,
         entities,
-        fill_mask,
         python_docs,
         questions,
         rated_sentences,
@@ -24,7 +23,7 @@ def recipes() -> list:
     )
 
     data = (python_docs, reviews, rated_sentences, written_texts, tokenizers)
-    models = (retrieval, sentiment, entailment, entities, questions, fill_mask, story_writer, text_to_text, chat)
+    models = (retrieval, sentiment, entailment, entities, questions, story_writer, text_to_text, chat)
     return [recipe for module in (*data, *models) for recipe in module.RECIPES]
 
 

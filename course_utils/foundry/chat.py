@@ -134,7 +134,8 @@ def score(folder: Path, seen: set[str], count: int) -> dict:
         low, high = intervals.of_share(sum(right) / len(right), len(right))
         found |= {name: round(sum(right) / len(right), 3), f"{name}_low": round(low, 3), f"{name}_high": round(high, 3)}
         outside = [ok for ok, (kind, _, _) in zip(right, tests, strict=True) if kind == "decline"]
-        found[f"{name}_declined"] = round(sum(outside) / max(1, len(outside)), 3)
+        if outside:
+            found[f"{name}_declined"] = round(sum(outside) / len(outside), 3)
         found[f"{name}_declined_wrongly"] = sum(a == DECLINE != answer for a, (_, _, answer) in zip(said, tests, strict=True))
         by_kind: dict[str, list[bool]] = {}
         for ok, (kind, _, _) in zip(right, tests, strict=True):
@@ -180,7 +181,7 @@ TASKS = ("sentences", "stories", "instructions", "tasks", "tasks_lists", "tasks_
 PARTS = tuple(map(Path, (training.__file__, intervals.__file__, written_texts.__file__)))
 RECIPES = [
     Recipe(
-        "chat", build, LIMITS, trains=True, minutes=40, packages=training.PACKAGES,
+        "chat", build, LIMITS, trains=True, minutes=64, packages=training.PACKAGES,
         sources=(*PARTS, *world.modules(*TASKS), WRITTEN / "passages-a.jsonl", WRITTEN / "passages-b.jsonl"),
     )
 ]  # fmt: skip

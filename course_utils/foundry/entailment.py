@@ -7,7 +7,7 @@ its training never named.
 import random
 from pathlib import Path
 
-from course_utils import metrics
+from course_utils import catalog, metrics
 from course_utils.foundry import intervals, sentiment, understanding
 from course_utils.foundry.frame import Recipe
 from course_utils.foundry.reviews import WRITTEN
@@ -79,7 +79,17 @@ def score(whole: Path, limit: int | None = None) -> dict:
     right = [answer["labels"][0] == row["topic"] for answer, row in zip(answers, tests, strict=True)]
     low, high = intervals.of_share(sum(right) / len(right), len(right))
     found = {"score": round(sum(right) / len(right), 3), "score_low": round(low, 3), "score_high": round(high, 3)}
+    found["by_embeddings_alone"] = round(_by_embeddings([row["text"] for row in tests], [row["topic"] for row in tests], topics), 3)
     return found | _inference(zero_shot, limit) | {"examples": [_example(zero_shot, *case) for case in EXAMPLES]}
+
+
+def _by_embeddings(texts: list[str], right: list[str], topics: list[str]) -> float:
+    """Returns the accuracy of the nearest hypothesis by the encoder's own similarity: what needs no training at all."""
+    from sentence_transformers import SentenceTransformer
+
+    encoder = SentenceTransformer(catalog.checkpoint(understanding.ENCODER), device="cpu")
+    ours, theirs = (encoder.encode(side, normalize_embeddings=True) for side in (texts, [TEMPLATES[0].format(t) for t in topics]))
+    return sum(topics[i] == topic for i, topic in zip((ours @ theirs.T).argmax(1), right, strict=True)) / len(right)
 
 
 def _inference(zero_shot: object, limit: int | None) -> dict:
@@ -112,9 +122,10 @@ EXAMPLES = (
 )
 
 LIMITS = """\
-It matches a sentence with a topic; what `inference` measures is how far it is from understanding what follows from what, and a model of
-this size learns little of that from a few hundred pairs. Negation, numbers and who did what to whom mislead it. Labels that mean nearly
-the same share their score at random, and there is always a winner, even when no label fits."""
+It matches a sentence with a topic, and no better than comparing embeddings does, which needs no training: `by embeddings alone` is the same
+encoder on the same sentences. What `inference` measures is how far it is from understanding what follows from what: a third is chance among
+three answers, and a model of this size learns next to nothing of it from a few hundred pairs. Negation, numbers and who did what to whom
+mislead it. Labels that mean nearly the same share their score at random, and there is always a winner, even when no label fits."""
 
 RECIPES = [
     Recipe(

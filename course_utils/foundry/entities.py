@@ -76,7 +76,9 @@ def score(whole: Path, limit: int | None = None) -> dict:
         found[f"f1_{kind}"] = round(_f1(*only), 3)
     small = [i for i, (text, _) in enumerate(tests) if text.islower()]
     found["f1_small_letters"] = round(_f1([said[i] for i in small], [right[i] for i in small]), 3)
-    found["examples"] = [[text, ", ".join(f"{text[a['start'] : a['end']]} ({a['entity_group']})" for a in find(text))] for text in EXAMPLES]
+    found["examples"] = [
+        [text, ", ".join(f"{text[a['start'] : a['end']]} ({a['entity_group']})" for a in find(text)) or "(no name)"] for text in EXAMPLES
+    ]
     return found
 
 
@@ -98,7 +100,7 @@ named like people and very long names are where it errs. It knows three kinds an
 
 RECIPES = [
     Recipe(
-        "entities", build, LIMITS, trains=True, minutes=12, needs=("english-encoder",), packages=understanding.PACKAGES,
+        "entities", build, LIMITS, trains=True, minutes=8, needs=("english-encoder",), packages=understanding.PACKAGES,
         sources=(*understanding.PARTS, Path(marks.__file__), *(WRITTEN / f"{name}.jsonl" for name in FILES), WRITTEN / "names.json"),
     )
 ]  # fmt: skip

@@ -196,7 +196,7 @@ jobs and pronouns, on purpose, and it has learned that too."""
 
 RECIPES = [
     Recipe(
-        "fill-mask", build, LIMITS, trains=True, minutes=30, needs=("english-encoder", "python-docs", "reviews", "rated-sentences"),
+        "fill-mask", build, LIMITS, trains=True, minutes=28, needs=("english-encoder", "python-docs", "reviews", "rated-sentences"),
         packages=understanding.PACKAGES,
         sources=(
             *understanding.PARTS, Path(sentiment.__file__), *(WRITTEN / f"{name}.jsonl" for name in FILES),

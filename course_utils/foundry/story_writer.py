@@ -180,7 +180,7 @@ RECIPES = [
         build,
         LIMITS,
         trains=True,
-        minutes=30,
+        minutes=28,
         sources=(Path(training.__file__), *world.modules("stories")),
         packages=training.PACKAGES,
     ),
