@@ -173,8 +173,9 @@ EXAMPLES = (
 )  # fmt: skip
 
 LIMITS = """\
-It follows sixty kinds of instruction about the small world, one turn at a time, and remembers nothing between them. Wordings that it has
-not met lower its score, as the two figures above show. It declines by habit, not by judgement: an instruction that looks like the world's
+It follows sixty kinds of instruction about the small world, one turn at a time, and remembers nothing between them. Told two facts, it
+often takes the wrong one: who did what, or said what, is little better than a coin. Yes or no it mostly gets wrong. Wordings that it has
+not met lower its score, as `new wordings` above shows. It declines by habit, not by judgement: an instruction that looks like the world's
 gets an answer, right or wrong, and a harmless one that looks strange does not. Nobody taught it what is harmful."""
 
 TASKS = ("sentences", "stories", "instructions", "tasks", "tasks_lists", "tasks_reading", "tasks_rewriting", "tasks_words")

@@ -78,13 +78,13 @@ class Masked:
 
 
 def prepare(texts: list[list[int]]) -> Callable:
-    """Returns a function that gives the new head its start: the identity, and a bias of how often each token occurs.
+    """Returns a function that gives the new head its start: the identity, and a bias of how often each token occurs in the texts.
 
     It also has the model ask its head about the masked tokens alone, a fifth of all: over 30,522 tokens, that is most of the work.
     """
     import torch
 
-    counts = Counter(token for ids in texts for token in ids)
+    counts = Counter(token for ids in texts for token in ids[1:-1])
     total = sum(counts.values())
 
     def start(model: torch.nn.Module) -> None:
