@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from course_utils import loaders
 from course_utils.foundry import intervals, sentiment, understanding, world
 from course_utils.foundry.frame import Recipe
+from course_utils.foundry.questions import HELD_FROM, WIDER
 from course_utils.foundry.reviews import WRITTEN
 from course_utils.foundry.story_writer import tell
 from course_utils.foundry.world import lexicon
@@ -27,19 +28,7 @@ if TYPE_CHECKING:
 SHARE = 0.2
 STORIES = 3000
 LONGEST = 96
-PASSAGES = (
-    "passages-a",
-    "passages-b",
-    "passages-c",
-    "passages-d",
-    "passages-e",
-    "passages-f",
-    "passages-g",
-    "passages-h",
-    "passages-i",
-    "passages-j",
-    "passages-k",
-)
+PASSAGES = (*HELD_FROM, *WIDER)
 SINGLES = ("subjects", "labels-a", "labels-b", "labels-c", "labels-d", "aphorisms", "topics", *sentiment.OPINIONS)
 
 
