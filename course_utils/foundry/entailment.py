@@ -129,7 +129,7 @@ mislead it. Labels that mean nearly the same share their score at random, and th
 
 RECIPES = [
     Recipe(
-        "entailment", build, LIMITS, trains=True, minutes=15, needs=("english-encoder", "reviews", "rated-sentences"),
+        "entailment", build, LIMITS, trains=True, minutes=20, needs=("english-encoder", "reviews", "rated-sentences"),
         packages=understanding.PACKAGES,
         sources=(*understanding.PARTS, Path(sentiment.__file__), *(WRITTEN / f"{name}.jsonl" for name in FILES)),
     )

@@ -164,7 +164,7 @@ answer in a good many passages that hold none. Passages are cut after 256 tokens
 
 RECIPES = [
     Recipe(
-        "questions", build, LIMITS, trains=True, minutes=50, needs=("english-encoder",), packages=understanding.PACKAGES,
+        "questions", build, LIMITS, trains=True, minutes=58, needs=("english-encoder",), packages=understanding.PACKAGES,
         sources=(
             *understanding.PARTS, *(WRITTEN / f"{name}.jsonl" for name in (*HELD_FROM, *WIDER)),
             *world.modules("stories", "questions"),

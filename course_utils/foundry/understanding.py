@@ -1,8 +1,8 @@
 """What the miniatures that understand English have in common: the English encoder is fine-tuned, and what changed is kept in two megabytes.
 
 Of each weight's change only the strongest directions are kept, as a low-rank adapter in the format of LoRA (Hu et al., 2022): by the
-theorem of Eckart and Young (1936) nothing of that rank comes nearer. Where what the encoder knew matters more than what is new, the
-adapter itself is trained: it learns less and forgets less (Biderman et al., 2024).
+theorem of Eckart and Young (1936) nothing of that rank comes nearer. The adapter itself can be trained as well: it is reported to learn
+less and to forget less (Biderman et al., 2024).
 Knows no task: a recipe brings its class, its labels and its rows.
 """
 
