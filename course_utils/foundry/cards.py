@@ -4,13 +4,14 @@ from typing import TYPE_CHECKING
 
 from course_utils import catalog
 from course_utils.catalog import Entry
-from course_utils.foundry import rated_sentences, reviews, story_writer, text_to_text, written_texts
+from course_utils.foundry import rated_sentences, reviews, story_writer, text_to_text, wordnet, written_texts
 
 if TYPE_CHECKING:
     from course_utils.foundry.frame import Recipe
 
 _FEATURES = {
     "python-docs": {"text": "string", "source": "string"},
+    "wordnet": wordnet.FEATURES,
     "reviews": reviews.FEATURES,
     "implied-reviews": reviews.FEATURES,
     "rated-sentences": rated_sentences.FEATURES,
