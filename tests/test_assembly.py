@@ -33,10 +33,10 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 class TestShippedDifferences:
     @pytest.mark.parametrize("entry", BASED, ids=NAMES)
-    def test_at_most_two_megabytes_and_nothing_but_safetensors(self, entry):
+    def test_at_most_two_megabytes_three_for_fill_mask_and_nothing_but_safetensors(self, entry):
         files = {path.name: path.stat().st_size for path in entry.folder.iterdir()}
         assert set(files) == {"adapter_config.json", "adapter_model.safetensors", "config.json", "README.md"}
-        assert sum(files.values()) <= 2_000_000
+        assert sum(files.values()) <= (3_000_000 if entry.name == "fill-mask" else 2_000_000)
 
     @pytest.mark.parametrize("entry", BASED, ids=NAMES)
     def test_names_its_base_by_its_place_on_the_hub(self, entry):

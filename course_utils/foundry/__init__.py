@@ -10,6 +10,7 @@ def recipes() -> list:
         chat,
         entailment,
         entities,
+        fill_mask,
         python_docs,
         questions,
         rated_sentences,
@@ -19,11 +20,12 @@ def recipes() -> list:
         story_writer,
         text_to_text,
         tokenizers,
+        wordnet,
         written_texts,
     )
 
-    data = (python_docs, reviews, rated_sentences, written_texts, tokenizers)
-    models = (retrieval, sentiment, entailment, entities, questions, story_writer, text_to_text, chat)
+    data = (python_docs, wordnet, reviews, rated_sentences, written_texts, tokenizers)
+    models = (retrieval, sentiment, entailment, entities, questions, fill_mask, story_writer, text_to_text, chat)
     return [recipe for module in (*data, *models) for recipe in module.RECIPES]
 
 

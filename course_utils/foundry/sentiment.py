@@ -82,7 +82,7 @@ of people. Do not let it decide about anybody."""
 
 RECIPES = [
     Recipe(
-        "sentiment", build, LIMITS, trains=True, minutes=17, needs=("english-encoder", "reviews", "implied-reviews", "rated-sentences"),
+        "sentiment", build, LIMITS, trains=True, minutes=10, needs=("english-encoder", "reviews", "implied-reviews", "rated-sentences"),
         packages=understanding.PACKAGES,
         sources=(*understanding.PARTS, *(WRITTEN / f"{name}.jsonl" for name in OPINIONS)),
     )

@@ -1,4 +1,4 @@
-"""What the miniatures that understand English have in common: the English encoder is fine-tuned, and what changed is kept in two megabytes.
+"""What the miniatures that understand English have in common: the English encoder is fine-tuned, its change kept in two or three megabytes.
 
 Of each weight's change only the strongest directions are kept, as a low-rank adapter in the format of LoRA (Hu et al., 2022): by the
 theorem of Eckart and Young (1936) nothing of that rank comes nearer. The adapter itself can be trained as well: it is reported to learn
@@ -36,12 +36,13 @@ def tokenizer() -> "PreTrainedTokenizerFast":
 def fit(
     kind: type, rows: Sequence[dict], collator: Callable, folder: Path, work: Path, *, labels: Sequence[str] = (), heads: Sequence[str],
     extra: Sequence[str] = (), prepare: Callable = lambda model: None, epochs: float, batch_size: int = 32, learning_rate: float = 2e-4,
-    rank: int = 0, quick: bool = False,
+    rank: int = 0, size: int = BYTES, quick: bool = False,
 ) -> Path:  # fmt: skip
     """Fine-tunes the encoder's matrices and the heads, writes their change into `folder` and returns the whole checkpoint's folder.
 
     `kind` is a class such as AutoModelForTokenClassification; `heads` names the modules that are new and saved whole, `extra` other
     weights that are. `prepare` gets the model before training. With a `rank`, an adapter of that rank is trained in place of the matrices.
+    `size` is what all of it may take, in bytes.
     """
     import torch
 
@@ -69,7 +70,7 @@ def fit(
     whole_weights = {name: values for name, values in model.named_parameters() if name in extra or {*name.split(".")} & {*heads}}
     with torch.no_grad():
         changes = {name: model.get_parameter(name) - values for name, values in before.items()}
-    budget = BYTES - _HALF * sum(values.numel() for values in whole_weights.values())
+    budget = size - _HALF * sum(values.numel() for values in whole_weights.values())
     _write(strongest(changes, budget), whole_weights, heads, model.config, type(model).__name__, folder)
     whole = work / "whole"
     whole.mkdir(exist_ok=True)
