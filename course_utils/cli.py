@@ -75,7 +75,7 @@ def run(
 @app.command()
 def refresh(names: Names = None, jobs: Jobs = 2) -> None:
     """Stamp the generated parts, run lessons, and store their outputs, times and tables."""
-    from course_utils import execution, lessons, profile, tables
+    from course_utils import execution, glossary, lessons, profile, tables
     from course_utils.foundry import frame
 
     def store(outcome: execution.Run) -> None:
@@ -90,6 +90,7 @@ def refresh(names: Names = None, jobs: Jobs = 2) -> None:
     readme = profile.root() / "README.md"
     if _settings["notebooks"] is None and readme.is_file():
         tables.refresh(readme)
+        glossary.refresh(lessons.notebooks_folder())
     _report(runs)
     _exit_when(any(outcome.problem for outcome in runs))
 

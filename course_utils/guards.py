@@ -10,7 +10,7 @@ from itertools import chain
 
 import nbformat
 
-from course_utils import lessons
+from course_utils import glossary, lessons
 from course_utils.compatibility.reader import python
 from course_utils.lessons import Lesson
 
@@ -18,7 +18,7 @@ LOOSE_TAGS = ("nbval-ignore-output", "nbval-skip")
 LOOSE_SHARE = 1 / 50
 EXERCISES = 3
 _MACHINE = re.compile(r"(/home/|/root/|/tmp/|/Users/|[A-Z]:\\\\Users|/content/)\w+|127\.0\.0\.1:\d{4,5}|localhost:\d{4,5}")
-_HIDDEN = ("foundry", "execution", "doctor", "cli", "lessons", "guards")
+_HIDDEN = ("foundry", "execution", "doctor", "cli", "lessons", "guards", "glossary")
 _NO_CHECK = re.compile(r"NBVAL_(IGNORE_OUTPUT|SKIP)|PYTEST_VALIDATE_IGNORE_OUTPUT")
 
 
@@ -109,9 +109,13 @@ def exercises(notebook: nbformat.NotebookNode) -> Iterator[str]:
 
 
 def links(lesson: Lesson, notebook: nbformat.NotebookNode) -> Iterator[str]:
-    """Links to files of the course lead somewhere."""
+    """Links to files of the course, and to terms of the glossary, lead somewhere."""
+    known = {glossary.anchor(term) for term in glossary.terms()}
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
+            for name in glossary.LINK.findall(cell.source):
+                if name not in known:
+                    yield f"its link to the term {name!r} leads nowhere: the glossary has no such term."
             for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)\s#]+)", cell.source):
                 if not (lesson.path.parent / target).exists():
                     yield f"its link to {target!r} leads nowhere."
