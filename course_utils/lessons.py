@@ -1,7 +1,7 @@
 """The lessons as files: where they are, what they are called, and the parts of each that are generated.
 
-Generated are the Open in Colab badge, the set-up cell and, in the first lesson, the map of the course. Runs nothing and knows
-no exercise.
+Generated are the Open in Colab badge, the set-up cell, in the first lesson the map of the course, and in the lesson on then and now the
+cells of old calls. Runs nothing and knows no exercise.
 """
 
 import functools
@@ -17,6 +17,7 @@ from course_utils import profile
 from course_utils.errors import MissingFile, UnknownName
 
 CODE_LINES = 25
+HUB_TAG = "hub"
 MAP_TAG = "course-map"
 SETUP_TAG = "setup"
 
@@ -98,7 +99,10 @@ def tags(cell: nbformat.NotebookNode) -> list[str]:
 
 def stamp(lesson: Lesson) -> bool:
     """Writes the generated parts into a lesson; returns True when that changed the file."""
+    from course_utils.compatibility import lesson as then_and_now
+
     notebook = lesson.read()
+    then_and_now.stamp(notebook)
     for cell in notebook.cells:
         if SETUP_TAG in tags(cell):
             cell.source = setup_code()

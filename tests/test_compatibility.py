@@ -1,13 +1,17 @@
 """The gate finds what is gone, stays silent on what is there, and its list of removed calls is true of the installed libraries."""
 
 import os
+import warnings
+from collections import Counter
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
 
 from course_utils import lessons, profile
-from course_utils.compatibility import Finding, Removed, check, examine, findings, preparation, removed_calls
+from course_utils.compatibility import Finding, Removed, check, examine, findings, lesson, preparation, removed_calls
 from course_utils.compatibility.resolution import BY_ATTRIBUTE, MADE, load
+from course_utils.errors import CourseError
 from course_utils.lessons import Lesson
 
 FIXTURES = Path(__file__).parent / "fixtures" / "compatibility"
@@ -37,6 +41,7 @@ CAUGHT = {
     "syntax": (1, 1, "this does not parse: expected ':'."),
 }
 PREPARED: dict[str, dict] = {}
+THEN_AND_NOW = "02_pipelines/07_then_and_now"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -48,12 +53,14 @@ def offline(tmp_path_factory):
     os.chdir(before)
 
 
-def run(entry: Removed, source: str) -> None:
-    """Runs a snippet after the set-ups that it needs, which are run once."""
+def run(entry: Removed, source: str) -> dict:
+    """Runs a snippet after the set-ups that it needs, which are run once; returns the names that it leaves behind."""
     if entry.needs not in PREPARED:
         PREPARED[entry.needs] = {}
         exec(preparation(entry), PREPARED[entry.needs])
-    exec(source, dict(PREPARED[entry.needs]))
+    names = dict(PREPARED[entry.needs])
+    exec(source, names)
+    return names
 
 
 def cells(entry: Removed, source: str) -> list[tuple[int, str]]:
@@ -62,14 +69,22 @@ def cells(entry: Removed, source: str) -> list[tuple[int, str]]:
 
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_the_old_call_does_what_the_list_says(entry):
-    if entry.unrun:
-        pytest.skip(entry.unrun)
     if entry.kind == "silent":
-        run(entry, entry.then)
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            names = run(entry, entry.then)
+        assert entry.warns in {"", *(warning.category.__name__ for warning in told)}
+        exec(entry.now, names)
+        assert eval(entry.proof, names), f"old is {names['old']!r}, new is {names['new']!r}"
         return
     with pytest.raises(Exception) as caught:
         run(entry, entry.then)
     assert caught.typename == entry.error
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_the_current_call_works(entry):
+    run(entry, entry.now)
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
@@ -116,4 +131,96 @@ def test_what_the_gate_takes_for_granted_is_there(path):
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_an_entry_is_whole(entry):
     assert bool(entry.error) != bool(entry.shows), "a refused call names its exception, a silent one what it does"
+    assert bool(entry.shows) == bool(entry.proof), "a silent call proves what it does"
     assert entry.today.endswith(".")
+
+
+@pytest.fixture(scope="module")
+def then_and_now():
+    """The stored lesson that shows every entry."""
+    return lessons.choose([THEN_AND_NOW])[0].read()
+
+
+@pytest.fixture(scope="module")
+def homes():
+    """The cell, as the list writes it, of each entry by its label."""
+    written = {cell.id: cell for section in lesson.cells().values() for cell in section}
+    return {label: written[name] for label, name in lesson.homes().items()}
+
+
+def generated(notebook) -> dict:
+    return {cell.id: cell for cell in notebook.cells if lesson.TAG in lessons.tags(cell)}
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_the_lesson_shows_the_entry(entry, then_and_now, homes):
+    home = homes[entry.label]
+    cell = generated(then_and_now).get(home.id)
+    assert cell and cell.source == home.source, f"`course refresh {THEN_AND_NOW}` brings {entry.label} in"
+
+
+def test_the_lesson_is_current_with_the_list(then_and_now):
+    stamped = deepcopy(then_and_now)
+    lesson.stamp(stamped)
+    assert lessons.dumps(stamped) == lessons.dumps(then_and_now), f"`course refresh {THEN_AND_NOW}` brings it up to date"
+
+
+def test_labels_and_generated_cells_have_names_of_their_own():
+    counts = Counter(entry.label for entry in removed_calls()) + Counter(cell.id for section in lesson.cells().values() for cell in section)
+    assert [name for name, count in counts.items() if count > 1] == []
+
+
+def test_generated_cells_are_short_and_can_be_read():
+    for cell in (cell for section in lesson.cells().values() for cell in section):
+        assert len(cell.source.splitlines()) <= lessons.CODE_LINES, cell.id
+        compile(cell.source, cell.id, "exec")
+
+
+def test_only_what_the_list_says_is_kept_from_the_gate():
+    known = {cell.id: cell.source for section in lesson.cells().values() for cell in section}
+    tagged = [cell for other in lessons.all_lessons() for cell in other.read().cells if lesson.OLD in lessons.tags(cell)]
+    assert [cell.id for cell in tagged if known.get(cell.id) != cell.source] == []
+
+
+class TestStamp:
+    def test_a_changed_cell_is_mended_in_its_place_and_loses_its_outputs(self, then_and_now):
+        changed = deepcopy(then_and_now)
+        place, cell = next((n, c) for n, c in enumerate(changed.cells) if lesson.TAG in lessons.tags(c) and c.outputs)
+        cell.source = "1 / 0"
+        lesson.stamp(changed)
+        assert changed.cells[place].source == then_and_now.cells[place].source
+        assert changed.cells[place].outputs == []
+        assert [c.id for c in changed.cells] == [c.id for c in then_and_now.cells]
+
+    def test_missing_cells_come_back_in_their_section_and_strangers_go(self, then_and_now):
+        changed = deepcopy(then_and_now)
+        changed.cells = [c for c in changed.cells if lesson.TAG not in lessons.tags(c) or c.id == "table-hub-0"]
+        stranger = deepcopy(generated(then_and_now)["table-hub-0"])
+        stranger.id = "table-hub-99"
+        changed.cells.append(stranger)
+        lesson.stamp(changed)
+        order = [c.id for c in changed.cells]
+        assert {*generated(changed)} == {*generated(then_and_now)}
+        for section, cells_of_it in lesson.cells().items():
+            places = [order.index(name) for name in (section, *(cell.id for cell in cells_of_it))]
+            assert places == sorted(places)
+        assert "table-hub-99" not in order
+
+    def test_a_section_without_its_heading_is_told(self, then_and_now):
+        changed = deepcopy(then_and_now)
+        changed.cells = [c for c in changed.cells if c.id != "hub"]
+        with pytest.raises(CourseError, match="'hub'"):
+            lesson.stamp(changed)
+
+    def test_handwritten_cells_and_other_lessons_stay_as_they_are(self, then_and_now):
+        changed = deepcopy(then_and_now)
+        for cell in generated(changed).values():
+            cell.source = ""
+        lesson.stamp(changed)
+        assert [c for c in changed.cells if lesson.TAG not in lessons.tags(c)] == [
+            c for c in then_and_now.cells if lesson.TAG not in lessons.tags(c)
+        ]
+        other = lessons.all_lessons()[0].read()
+        before = deepcopy(other)
+        lesson.stamp(other)
+        assert other == before

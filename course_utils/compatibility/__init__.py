@@ -16,6 +16,9 @@ from course_utils.compatibility.reader import Reader, python
 from course_utils.compatibility.removed import Removed, preparation, removed_calls
 from course_utils.lessons import Lesson
 
+# An error that stops the lesson, and an old call that the lesson on then and now shows as the list has it.
+ON_PURPOSE = {"raises-exception", "then"}
+
 __all__ = ["Finding", "Removed", "check", "examine", "findings", "preparation", "removed_calls"]
 
 
@@ -39,9 +42,9 @@ def check(chosen: Iterable[Lesson]) -> list[Finding]:
 
 
 def findings(lesson: Lesson) -> list[Finding]:
-    """Returns what a lesson uses and the installed libraries lack; cells tagged raises-exception are left out."""
+    """Returns what a lesson uses and the installed libraries lack; cells that show it on purpose are left out."""
     cells = enumerate(lessons.code_cells(lesson.read()), start=1)
-    return examine(lesson.name, [(number, cell.source) for number, cell in cells if "raises-exception" not in lessons.tags(cell)])
+    return examine(lesson.name, [(number, cell.source) for number, cell in cells if not ON_PURPOSE & {*lessons.tags(cell)}])
 
 
 def examine(name: str, cells: Iterable[tuple[int, str]]) -> list[Finding]:

@@ -17,8 +17,9 @@ from course_utils.compatibility.resolution import Thing, derived, load
 
 @dataclass(frozen=True)
 class Removed:
-    """One entry of removed_calls.toml, which explains the fields."""
+    """One entry of removed_calls.toml, which explains the fields; `group` is the name of its array."""
 
+    group: str
     name: str
     then: str
     now: str
@@ -27,11 +28,13 @@ class Removed:
     value: str = ""
     unless: str = ""
     override: bool = False
+    alone: bool = False
     error: str = ""
     shows: str = ""
+    proof: str = ""
+    warns: str = ""
     needs: str = ""
     unseen: str = ""
-    unrun: str = ""
 
     @property
     def kind(self) -> str:
@@ -42,6 +45,12 @@ class Removed:
     def library(self) -> str:
         """The package that the call belongs to."""
         return self.name.split(".")[0]
+
+    @property
+    def label(self) -> str:
+        """The entry in a few words, another for each: `transformers.pipeline(task=summarization)`."""
+        value = f"={self.value}" if self.value else ""
+        return f"{self.name}({self.argument}{value})" if self.argument else self.name
 
     def concerns(self, owner: object, name: str) -> bool:
         """Returns True when this entry is about that member of a class or module, or of what is derived from it."""
@@ -73,12 +82,17 @@ class Removed:
 @functools.cache
 def removed_calls() -> list[Removed]:
     """Returns the list of removed calls."""
-    return [Removed(**fields) for fields in _file()["removed"]]
+    return [Removed(group, **fields) for group, entries in _file().items() if group != "setup" for fields in entries]
 
 
 def preparation(entry: Removed) -> str:
     """Returns the code that has to run before an entry's `then` and `now`."""
-    return "\n".join(_file()["setup"][name] for name in entry.needs.split())
+    return "\n".join(setups()[name] for name in entry.needs.split())
+
+
+def setups() -> dict[str, str]:
+    """Returns the pieces of code that entries need, by name."""
+    return _file()["setup"]
 
 
 def literal(node: ast.expr) -> str:
