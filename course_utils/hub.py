@@ -17,7 +17,7 @@ from course_utils import catalog
 from course_utils.catalog import Entry
 from course_utils.errors import DamagedFile, MissingFile
 
-_WANTED = ["*.json", "*.safetensors", "*.txt", "*.model", "*.parquet", "*.csv", "*.jsonl", "*.md"]
+_WANTED = ["*.json", "*.jinja", "*.safetensors", "*.txt", "*.model", "*.parquet", "*.csv", "*.jsonl", "*.md"]
 _UNWANTED = ["onnx/*", "openvino/*"]
 _SIGN_IN = "sign this computer in with `hf auth login` in a terminal (a token never belongs in a notebook)"
 
