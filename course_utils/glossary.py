@@ -16,7 +16,11 @@ from course_utils import lessons
 
 FILE = "glossary.ipynb"
 LINK = re.compile(rf"\]\([./]*{re.escape(FILE)}#([^)]*)\)")
-_OPENING = "# Glossary\n\nThe terms of the course, one sentence each, with the lesson that explains it."
+_OPENING = """\
+# Glossary
+
+The terms of the course, one sentence each, with the lesson that explains it. If a link from a lesson opened this page at its top, follow it
+once more: JupyterLab then goes to the term."""
 
 
 @functools.cache
