@@ -23,9 +23,10 @@ lab: setup ## Open the course in JupyterLab; the first time, set everything up b
 setup: ## Make .venv and install the pinned packages; nothing to do when they stand there
 	@$(BOOTSTRAP)
 
+# tests/test_course.py runs every lesson: it takes longest by far, so it begins first, beside the notebooks.
 test: lint ## Check style, every lesson's outputs and every module; ARGS goes to pytest
 	COURSE_HEADLESS=1 OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive \
-	$(PY) -m pytest -n $(JOBS) --maxprocesses 4 --dist loadfile $(NBVAL) $(ARGS) notebooks tests
+	$(PY) -m pytest -n $(JOBS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(NBVAL) $(ARGS) tests/test_course.py notebooks tests
 
 lint: setup ## Check the style of modules, tests and notebooks
 	$(PY) -m ruff check .
