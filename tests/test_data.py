@@ -372,3 +372,9 @@ class TestWhatWidensTraining:
         labels = {word for row in rows for label in row["right"] + row["wrong"] for word in label.split()}
         subjects = {word for row in written_texts.rows_of("subjects") for word in row["subject"].split()}
         assert not topics & (labels | subjects)
+
+
+def test_a_translation_says_no_in_both_languages_or_in_neither():
+    pairs = [pair for split in ("train", "test") for pair in _rows("translations", split)]
+    one_sided = [p for p in pairs if (" not " in p["english"]) != (re.search(r"\bn(e |').* pas\b", p["french"]) is not None)]
+    assert one_sided == []
