@@ -44,8 +44,6 @@ def translation_pairs(split: str, count: int) -> list[Pair]:
     draw, pairs = Draw(split), {}
     while len(pairs) < count:
         sentence = sentences.sentence(draw)
-        if sentence.asks and sentence.clause.negated:  # the English of such a question would lack its "not"
-            continue
         if split != "held-out" or any(held_out(*pair) for pair in joined(sentence.clauses)):
             pairs[TRANSLATE + english(sentence)] = french(sentence)
     return list(pairs.items())
@@ -177,9 +175,8 @@ FEATURES = {"english": "string", "french": "string"}
 
 LIMITS = """\
 It translates sentences of the small world, from English to French and not back, and sums up stories of its twelve kinds. Other words, names
-included, come out as ones that it knows, without a warning. Where English says "they" and no more, it writes "ils". A question with "not"
-was never shown to it. A summary says one thing out of the story, always the same for its kind; `summary true` is the share that says
-nothing false."""
+included, come out as ones that it knows, without a warning. Where English says "they" and no more, it writes "ils". A summary says one
+thing out of the story, always the same for its kind; `summary true` is the share that says nothing false."""
 LIMITS_OF_TRANSLATIONS = """\
 Generated from one grammar of two languages, so every pair is right by construction and nothing in it is a surprise. The test split
 holds pairs of adjective and noun, and of people, that the training split never joins."""

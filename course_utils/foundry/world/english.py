@@ -22,10 +22,10 @@ def clause_en(clause: Clause) -> str:
 
 def question_en(clause: Clause) -> str:
     """Returns the English question that yes or no answers, without its mark."""
-    many, subject = plural(clause.subject), name_en(clause.subject)
+    many, subject = plural(clause.subject), [name_en(clause.subject), *(["not"] if clause.negated else [])]
     if clause.verb is BE:
-        return " ".join([_be(clause.past, many), subject, *(["not"] if clause.negated else []), *rest_en(clause)])
-    return " ".join([_do(clause.past, many), subject, clause.verb.base, *rest_en(clause)])
+        return " ".join([_be(clause.past, many), *subject, *rest_en(clause)])
+    return " ".join([_do(clause.past, many), *subject, clause.verb.base, *rest_en(clause)])
 
 
 def rest_en(clause: Clause) -> list[str]:
