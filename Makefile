@@ -7,11 +7,12 @@ PY := .venv/bin/python
 COURSE := $(PY) -m course_utils
 GIVEN := $(if $(filter file default,$(origin PYTHON)),,--python-given)
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout 120 --nbval-sanitize-with tests/nbval.cfg
+AS_ROOT := $(if $(filter-out 0,$(shell id -u)),sudo)
 CAN_START = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 6))' 2>/dev/null
 NO_PYTHON = "$(PYTHON)" is not a Python of our time; the course needs 3.11 or newer. Install one and name it: make setup PYTHON=/path/to/python3.12
 BOOTSTRAP = $(CAN_START) || { echo '$(NO_PYTHON)' >&2; exit 1; }; $(PYTHON) -I course_utils/bootstrap.py $(GIVEN)
 
-.PHONY: help lab setup test lint run refresh foundry doctor pins clean
+.PHONY: help lab setup test lint browser run refresh foundry doctor pins clean
 
 help: ## Show this help
 	@echo 'Hugging Face in Miniature: make TARGET [PYTHON=python3.12] [ARGS=...]'
@@ -31,6 +32,14 @@ test: lint ## Check style, every lesson's outputs and every module; ARGS goes to
 lint: setup ## Check the style of modules, tests and notebooks
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+
+# A browser is nothing that pip brings: the system's own package, by whichever of its tools is here.
+browser: ## Install Chromium, in which the tests look at the attention views
+	@command -v chromium chromium-browser google-chrome || \
+	if command -v apt-get >/dev/null; then $(AS_ROOT) apt-get update -qq && $(AS_ROOT) apt-get install -y -qq --no-install-recommends chromium; \
+	elif command -v dnf >/dev/null; then $(AS_ROOT) dnf install -y chromium; \
+	elif command -v brew >/dev/null; then brew install --cask chromium; \
+	else echo 'No apt-get, dnf or brew found. Install Chromium or Chrome yourself; the tests look for it on the PATH.' >&2; exit 1; fi
 
 run: setup ## Run lessons without a browser into outputs/; ARGS=01_tokenization chooses
 	@$(COURSE) run $(ARGS)

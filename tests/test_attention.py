@@ -18,7 +18,14 @@ from transformers import BertConfig, BertModel, GPT2Config, GPT2Model, T5Config,
 from course_utils import attention, plots
 from course_utils.errors import CourseError, MissingFile
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+BROWSERS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)
 AWKWARD = [
     '"',
     "'",
@@ -320,7 +327,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """Yields a running browser, the one of all tests of this module."""
     program = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if program is None:
-        pytest.skip("No Chromium on this machine, so no view was looked at. Install one, such as `apt install chromium`, and `make test`.")
+        pytest.skip("No Chromium on this machine, so no view was looked at. `make browser` installs one.")
     started = Browser(program, tmp_path_factory.mktemp("browser"))
     yield started
     started.close()
