@@ -395,8 +395,13 @@ class TestInABrowser:
         browser.wait(frame, "[...document.querySelectorAll('.detail')].some(text => text.textContent === 'Layer 0, Head 0')")
         assert outside(browser, page, frame) == set()
 
-    def test_the_neuron_view_opens_a_token(self, browser, shown):
-        page, frame = shown(attention.neuron_view(small_bert(), IDS, words(5), layer=1, head=2))
+    def test_the_neuron_view_draws_the_weights_and_opens_a_token(self, browser, shown):
+        model = small_bert()
+        page, frame = shown(attention.neuron_view(model, IDS, words(5), layer=1, head=2))
+        drawn = browser.value(
+            frame, "[...document.querySelectorAll('.attn-line-group line')].map(line => +line.getAttribute('stroke-opacity'))"
+        )
+        assert drawn == pytest.approx(model(**IDS, output_attentions=True).attentions[1][0, 2].flatten().tolist(), abs=1e-4)
         assert browser.value(frame, "[document.querySelector('#layer').value, document.querySelector('#att_head').value]") == ["1", "2"]
         assert browser.value(frame, "document.querySelector('#expanded').getAttribute('visibility')") == "hidden"
         last = "[...document.querySelectorAll('#collapsed #leftText rect')].filter(rect => rect.getAttribute('width') === '16').pop()"
