@@ -182,7 +182,7 @@ TASKS = ("sentences", "stories", "instructions", "tasks", "tasks_lists", "tasks_
 PARTS = tuple(map(Path, (training.__file__, intervals.__file__, written_texts.__file__)))
 RECIPES = [
     Recipe(
-        "chat", build, LIMITS, trains=True, minutes=79, packages=training.PACKAGES,
+        "chat", build, LIMITS, trains=True, minutes=36, packages=training.PACKAGES,
         sources=(*PARTS, *world.modules(*TASKS), WRITTEN / "passages-a.jsonl", WRITTEN / "passages-b.jsonl"),
     )
 ]  # fmt: skip

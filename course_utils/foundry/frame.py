@@ -40,7 +40,7 @@ class Recipe:
     build: Callable[..., dict]
     limits: str
     trains: bool = False
-    minutes: int = 2
+    minutes: int = 1
     needs: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     sources: tuple[Path, ...] = ()

@@ -67,6 +67,7 @@ RECIPES = [
         "english-encoder",
         score,
         LIMITS,
+        minutes=3,
         packages=("torch", "transformers", "sentence-transformers"),
         sources=(Path(intervals.__file__), Path(written_texts.__file__), *(WRITTEN / f"{name}.jsonl" for name in PASSAGES)),
     )

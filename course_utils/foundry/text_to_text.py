@@ -185,7 +185,7 @@ _KINDS = (lexicon.THINGS, lexicon.ANIMALS, lexicon.FOODS)
 RECIPES = [
     Recipe("translations", build_data, LIMITS_OF_TRANSLATIONS, sources=world.modules("sentences")),
     Recipe(
-        "text-to-text", build, LIMITS, trains=True, minutes=22, packages=training.PACKAGES,
+        "text-to-text", build, LIMITS, trains=True, minutes=18, packages=training.PACKAGES,
         sources=(Path(training.__file__), Path(intervals.__file__), *world.modules("sentences", "stories", "truth")),
     ),
 ]  # fmt: skip
