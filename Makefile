@@ -35,7 +35,7 @@ lint: setup ## Check the style of modules, tests and notebooks
 
 # A browser is nothing that pip brings: the system's own package, by whichever of its tools is here.
 browser: ## Install Chromium, in which the tests look at the attention views
-	@command -v chromium chromium-browser google-chrome || \
+	@for name in chromium chromium-browser google-chrome; do command -v $$name && exit; done; \
 	if command -v apt-get >/dev/null; then $(AS_ROOT) apt-get update -qq && $(AS_ROOT) apt-get install -y -qq --no-install-recommends chromium; \
 	elif command -v dnf >/dev/null; then $(AS_ROOT) dnf install -y chromium; \
 	elif command -v brew >/dev/null; then brew install --cask chromium; \
