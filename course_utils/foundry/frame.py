@@ -31,7 +31,8 @@ class Recipe:
 
     `build(folder)` writes the files and returns what it measured, by name, with "examples" for the card: pairs of an input and what came
     out. One that `trains` is called as `build(folder, work, quick)`: it resumes from what an interrupted run left in `work`, and `quick`
-    asks for a few steps only. `minutes` is its budget on one core. `limits` is the card's paragraph on what the thing cannot do;
+    asks for a few steps only. `minutes` is its budget on one core; with `gpu`, on a GPU, where its weights were trained, and `cpu_hours` says
+    how long two cores would take, extrapolated. `limits` is the card's paragraph on what the thing cannot do;
     `needs` names the entries it reads and `sources` the written files and modules it uses; `packages` are those whose version decides
     the bytes; `impossible()` says why it cannot run here.
     """
@@ -41,6 +42,8 @@ class Recipe:
     limits: str
     trains: bool = False
     minutes: int = 1
+    gpu: bool = False
+    cpu_hours: float = 0
     needs: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     sources: tuple[Path, ...] = ()
