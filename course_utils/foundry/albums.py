@@ -20,22 +20,23 @@ _CHUNK = 500
 
 def draw(split: str, count: int, seed: int = 0, layouts: tuple[str, ...] = ()) -> tuple[list[Scene], np.ndarray]:
     """Returns that many scenes of a split with their pixels, (count, 64, 64, 3) in bytes; `layouts` limits what they show."""
-    sizes = [min(_CHUNK, count - start) for start in range(0, count, _CHUNK)]
-    tasks = [(split, size, f"{seed}-{i}", layouts) for i, size in enumerate(sizes)]
-    if len(tasks) == 1:
-        parts = [_chunk(tasks[0])]
-    else:
-        with ProcessPoolExecutor(min(len(tasks), os.cpu_count() or 1), mp_context=get_context("spawn")) as pool:
-            parts = list(pool.map(_chunk, tasks))
-    return [scene for scenes, _ in parts for scene in scenes], np.concatenate([pixels for _, pixels in parts])
-
-
-def _chunk(task: tuple[str, int, str, tuple[str, ...]]) -> tuple[list[Scene], np.ndarray]:
-    split, count, seed, layouts = task
     source = Draw(split, seed)
     choose = partial(source.one, layouts) if layouts else lambda: None
     scenes = [pictures.scene(source, choose()) for _ in range(count)]
-    return scenes, np.stack([pictures.render(scene).pixels for scene in scenes])
+    return scenes, paint(scenes)
+
+
+def paint(scenes: list[Scene]) -> np.ndarray:
+    """Returns the pixels of scenes."""
+    parts = [scenes[start : start + _CHUNK] for start in range(0, len(scenes), _CHUNK)]
+    if len(parts) == 1:
+        return _paint(parts[0])
+    with ProcessPoolExecutor(min(len(parts), os.cpu_count() or 1), mp_context=get_context("spawn")) as pool:
+        return np.concatenate(list(pool.map(_paint, parts)))
+
+
+def _paint(scenes: list[Scene]) -> np.ndarray:
+    return np.stack([pictures.render(scene).pixels for scene in scenes])
 
 
 def tensor(pixels: np.ndarray, where: str = "cpu") -> "torch.Tensor":

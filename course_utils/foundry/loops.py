@@ -1,10 +1,11 @@
 """The training loop of the picture miniatures: on a GPU where there is one, otherwise on the processor, the same code.
 
 Each step draws its own random numbers from its number, so that a run that stopped goes on as if it had not. What a loop ends with is the
-moving average of its weights where one is asked for, in half precision: that is what ships. Knows no task. `training` is the habit for
-rows of text.
+moving average of its weights where one is asked for, in half precision: that is what ships. `once` keeps what took long to measure. Knows
+no task. `training` is the habit for rows of text.
 """
 
+import json
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -38,7 +39,7 @@ def train(
     average: float = 0.0,
     quick: bool = False,
 ) -> dict[str, float | str]:
-    """Trains the models in place, AdamW, warm-up over the first fiftieth, cosine to zero; returns the device and the seconds it took.
+    """Trains the models in place, AdamW, warm-up over the first fiftieth, cosine to zero; returns its device, seconds and torch.
 
     `loss(generator)` draws a batch and returns what is to fall. `average` is the decay of the moving average. Progress is kept in `work`
     once a minute and when stopped; a finished run is read back.
@@ -54,6 +55,9 @@ def train(
     work.mkdir(parents=True, exist_ok=True)
     if not done.is_file():
         whole.to(where).train()
+        if where == "cuda":
+            torch.backends.cudnn.benchmark = True
+            whole.to(memory_format=torch.channels_last)
         optimizer = torch.optim.AdamW(whole.parameters(), learning_rate, (0.9, 0.99), weight_decay=weight_decay, fused=where == "cuda")
         run = _Run(whole, optimizer, average, state)
         try:
@@ -72,7 +76,19 @@ def train(
         facts = file.metadata()
         whole.load_state_dict({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
     whole.to(where).eval()
-    return {"device": facts["device"], "seconds": float(facts["seconds"])}
+    return {"device": facts["device"], "seconds": float(facts["seconds"]), "torch": facts["torch"]}
+
+
+def once(path: Path, measure: Callable[[], dict]) -> dict:
+    """Returns what `measure` found, now or in an earlier run that was stopped after it."""
+    if not path.is_file():
+        path.write_text(json.dumps(measure()), encoding="utf-8")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _clock() -> float:
+    """Returns the seconds of a GPU by the wall, of a processor by its own count."""
+    return time.perf_counter() if device() == "cuda" else time.process_time()
 
 
 def _share(progress: float) -> float:
@@ -98,7 +114,7 @@ class _Run:
             self.step, self.seconds, self.mean = found["step"], found["seconds"], found["mean"]
         else:
             self.mean = [p.detach().clone() for p in self.parameters] if average else []
-        self.began = self.saved = time.perf_counter()
+        self.began, self.saved = _clock(), time.perf_counter()
 
     def take(self, value: "Tensor") -> None:
         """Takes one step down the gradient of a loss."""
@@ -119,15 +135,15 @@ class _Run:
         """Writes the loss down and returns it."""
         fallen = float(value.detach())
         with (self.state.parent / "losses.csv").open("a", encoding="utf-8") as file:
-            file.write(f"{self.step},{fallen:.5f},{self.seconds + time.perf_counter() - self.began:.0f}\n")
+            file.write(f"{self.step},{fallen:.5f},{self.seconds + _clock() - self.began:.0f}\n")
         return fallen
 
     def save(self) -> None:
         """Keeps everything, in place of what was kept before."""
         import torch
 
-        now = time.perf_counter()
-        self.seconds, self.began, self.saved = self.seconds + now - self.began, now, now
+        now = _clock()
+        self.seconds, self.began, self.saved = self.seconds + now - self.began, now, time.perf_counter()
         whole = {"whole": self.whole.state_dict(), "optimizer": self.optimizer.state_dict(), "mean": self.mean}
         torch.save(whole | {"step": self.step, "seconds": self.seconds}, self.state.with_suffix(".tmp"))
         self.state.with_suffix(".tmp").replace(self.state)
@@ -141,5 +157,6 @@ class _Run:
             for p, mean in zip(self.parameters, self.mean, strict=bool(self.mean)) if self.mean else ():
                 p.copy_(mean)
         final = {name: v.half().contiguous() if v.is_floating_point() else v for name, v in self.whole.state_dict().items()}
-        save_file(final, path, metadata={"device": device(), "seconds": f"{self.seconds:.1f}", "steps": str(self.step)})
+        facts = {"device": device(), "seconds": f"{self.seconds:.1f}", "steps": str(self.step), "torch": torch.__version__.split("+")[0]}
+        save_file(final, path, metadata=facts)
         self.state.unlink()

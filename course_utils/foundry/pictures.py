@@ -235,7 +235,10 @@ def questions(scene: Scene) -> list[tuple[str, str]]:
         asked.append((f"What colour {be} the {noun}?", thing.colour.en))
     shown = {(thing.colour, thing.noun) for thing in scene.things}
     other = next(colour for colour in words.COLOURS if (colour, first.noun) not in shown)
-    asked += [(f"Is there {name_en(Some(first.noun, (colour,), article='a'))}?", answer) for colour, answer in ((first.colour, "yes"), (other, "no"))]
+    asked += [
+        (f"Is there {name_en(Some(first.noun, (colour,), article='a'))}?", answer)
+        for colour, answer in ((first.colour, "yes"), (other, "no"))
+    ]
     if scene.layout in RELATIONS:
         a, b = (name_en(Some(thing.noun, (thing.colour,))) for thing in scene.things)
         there, back = RELATIONS[scene.layout]

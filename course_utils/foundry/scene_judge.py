@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 TRAINING, STEPS, BATCH = 40_000, 3000, 256
 WIDTH = 128
-# One label a logit, "group: value"; the reading is the likeliest value of each group. The second thing is read where the layout is a relation.
+# One label a logit, "group: value"; the reading is the likeliest value of each group. The second thing is read where there is a relation.
 GROUPS = {
     "count": ("1", "2", "3"), "layout": LAYOUTS, "place": tuple(PLACES), "first thing": tuple(SHAPES), "first colour": tuple(COLOURS),
     "second thing": tuple(SHAPES), "second colour": tuple(COLOURS),
@@ -104,7 +104,7 @@ def build(folder: Path, work: Path, quick: bool = False) -> dict:
     config = folder / "config.json"
     config.write_text(config.read_text().replace('"dtype": "float16"', '"dtype": "float32"'), encoding="utf-8", newline="\n")
     processor().save_pretrained(folder)
-    return score(folder, 40 if quick else 2000) | {f"training_{what}": value for what, value in took.items()}
+    return score(folder, 40 if quick else 2000) | {"training": took}
 
 
 def load(folder: str | Path | None = None) -> "ResNetForImageClassification":
@@ -174,7 +174,9 @@ def score(folder: Path, count: int) -> dict:
     for how in SPOILT:
         scores |= {f"{how}_{what}": value for what, value in attributes(readings(judge, spoilt(batch, how)).numpy(), right).items()}
     told = [scene for scenes, _ in drawn for scene in scenes][:3]
-    return scores | {"examples": [[pictures.captions(s)[-1], words(r.tolist())] for s, r in zip(told, readings(judge, batch[:3]), strict=True)]}
+    return scores | {
+        "examples": [[pictures.captions(s)[-1], words(r.tolist())] for s, r in zip(told, readings(judge, batch[:3]), strict=True)]
+    }
 
 
 def attributes(read: np.ndarray, right: np.ndarray) -> dict[str, float]:
