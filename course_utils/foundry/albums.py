@@ -1,8 +1,9 @@
 """Many pictures at once, drawn by every core, the same on any number of them; and as tensors. Knows no model."""
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+from functools import cache, partial
 from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
@@ -20,10 +21,15 @@ _CHUNK = 500
 
 def draw(split: str, count: int, seed: int = 0, layouts: tuple[str, ...] = ()) -> tuple[list[Scene], np.ndarray]:
     """Returns that many scenes of a split with their pixels, (count, 64, 64, 3) in bytes; `layouts` limits what they show."""
+    chosen = scenes(split, count, seed, layouts)
+    return chosen, paint(chosen)
+
+
+def scenes(split: str, count: int, seed: int = 0, layouts: tuple[str, ...] = ()) -> list[Scene]:
+    """Returns the scenes alone."""
     source = Draw(split, seed)
     choose = partial(source.one, layouts) if layouts else lambda: None
-    scenes = [pictures.scene(source, choose()) for _ in range(count)]
-    return scenes, paint(scenes)
+    return [pictures.scene(source, choose()) for _ in range(count)]
 
 
 def paint(scenes: list[Scene]) -> np.ndarray:
@@ -37,6 +43,11 @@ def paint(scenes: list[Scene]) -> np.ndarray:
 
 def _paint(scenes: list[Scene]) -> np.ndarray:
     return np.stack([pictures.render(scene).pixels for scene in scenes])
+
+
+def later(scenes: list[Scene], where: str) -> Callable[[], "torch.Tensor"]:
+    """Returns what paints the scenes when first called: a finished training needs no pictures."""
+    return cache(lambda: tensor(paint(scenes), where))
 
 
 def tensor(pixels: np.ndarray, where: str = "cpu") -> "torch.Tensor":

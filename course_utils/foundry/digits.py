@@ -158,7 +158,9 @@ def build_painter(folder: Path, work: Path, quick: bool = False) -> dict:
     unet.to("cpu").half().save_pretrained(folder)
     unet.float()
     schedule.save_pretrained(folder)
-    return score_painter(folder, 20 if quick else 1000) | {"training": took}
+    _sheet(paint(unet.to(where), torch.arange(100) % 10), folder / "samples.png")
+    scores = loops.once(work / "scores.json", lambda: score_painter(folder, 20 if quick else 1000))
+    return scores | {"training": took, "samples": "a hundred handwritten digits, 0 to 9 from left to right"}
 
 
 def paint(unet: "UNet2DModel", asked: "Tensor", guidance: float = GUIDANCE, seed: int = 0) -> "Tensor":
@@ -197,8 +199,6 @@ def score_painter(folder: Path, count: int) -> dict:
         found[f"distance_to_the_nearest_trained_{name}"] = round(float(away.median()), 3)
         found[f"distance_below_half_of_the_real_median_{name}"] = round(float((away < nearest["real"].median() / 2).float().mean()), 4)
     found["spread_within_a_digit_painted"], found["spread_within_a_digit_real"] = _spread(made, asked), _spread(*real)
-    _sheet(made[:100], folder / "samples.png")
-    found["samples"] = "a hundred handwritten digits, 0 to 9 from left to right, no two rows alike"
     return found | {"examples": [[f"write a {a}", f"read as {b}"] for a, b in zip(asked[:3].tolist(), said[:3].tolist(), strict=True)]}
 
 

@@ -30,11 +30,12 @@ class Recipe:
     """How one entry of the catalogue is made.
 
     `build(folder)` writes the files and returns what it measured, by name, with "examples" for the card: pairs of an input and what came
-    out; "samples", what is on samples.png, in words; "training", on what device and how long that took where it was another one. One that `trains` is called as `build(folder, work, quick)`: it
-    resumes from what an interrupted run left in `work`, and `quick` asks for a few steps only. `minutes` is its budget on one core; with
-    `gpu`, on a GPU, where its weights were trained, and `cpu_hours` says how long two cores would take, extrapolated. `limits` is the card's paragraph on what the thing cannot do;
-    `needs` names the entries it reads and `sources` the written files and modules it uses; `packages` are those whose version decides
-    the bytes; `impossible()` says why it cannot run here.
+    out; "samples", in words, when it drew a samples.png; and "training", device and seconds, where its weights may come from elsewhere.
+    One that `trains` is called as `build(folder, work, quick)`: it resumes from what an interrupted run left in `work`, and `quick` asks
+    for a few steps only. `minutes` is its budget on one core; with `gpu`, on a GPU, where its weights were trained, and `cpu_hours` says
+    how long two cores would take, extrapolated. `limits` is the card's paragraph on what the thing cannot do; `needs` names the entries
+    it reads and `sources` the written files and modules it uses; `packages` are those whose version decides the bytes; `impossible()`
+    says why it cannot run here.
     """
 
     name: str

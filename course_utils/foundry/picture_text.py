@@ -74,7 +74,7 @@ def build(folder: Path, work: Path, quick: bool = False) -> dict:
     from transformers import CLIPProcessor
 
     share = 100 if quick else 1
-    singles = albums.draw("train", max(SINGLES // share, 2000), layouts=("alone", "row"))[0]
+    singles = albums.scenes("train", max(SINGLES // share, 2000), layouts=("alone", "row"))
     draw = Draw("train", seed=1)
     twos = [pictures.scene(draw, draw.one(tuple(pictures.RELATIONS))) for _ in range(TWOS // share)]
     scenes = singles + [rival for scene in twos for rival in rivals(scene)]
@@ -82,7 +82,7 @@ def build(folder: Path, work: Path, quick: bool = False) -> dict:
     captions = [caption for scene in scenes for caption in rng.choices(wordings(scene), k=WORDINGS)]
     words = clip_words.tokenizer(captions)
     clip, where = model(len(words)), loops.device()
-    pixels = albums.tensor(albums.paint(scenes), where)
+    pixels = albums.later(scenes, where)
     ids = clip_words.ids(words, captions).view(len(scenes), WORDINGS, -1).short().to(where)
     meanings = torch.tensor(_meanings(scenes), device=where)
     kinds = [torch.tensor(rows, device=where) for rows in _by_kind(singles)]
@@ -96,7 +96,7 @@ def build(folder: Path, work: Path, quick: bool = False) -> dict:
         total = 0.0
         for chosen in (once, (start[:, None] + torch.arange(3, device=where)).flatten()):
             said = ids[chosen, whole(WORDINGS, len(chosen))].long()
-            total = total + contrast(clip, said, albums.scaled(pixels[chosen]), meanings[chosen])
+            total = total + contrast(clip, said, albums.scaled(pixels()[chosen]), meanings[chosen])
         return total
 
     took = loops.train([clip], loss, work / "clip", steps=STEPS, learning_rate=1e-3, weight_decay=0.05, average=0.999, quick=quick)
@@ -104,7 +104,7 @@ def build(folder: Path, work: Path, quick: bool = False) -> dict:
     config = folder / "config.json"
     config.write_text(config.read_text().replace('"float16"', '"float32"'), encoding="utf-8", newline="\n")
     CLIPProcessor(processor(), words).save_pretrained(folder)
-    return score(folder, 40 if quick else 1000) | {"training": took}
+    return loops.once(work / "scores.json", lambda: score(folder, 40 if quick else 1000)) | {"training": took}
 
 
 def _by_kind(scenes: list[Scene]) -> list[list[int]]:

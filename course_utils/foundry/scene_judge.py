@@ -88,14 +88,14 @@ def build(folder: Path, work: Path, quick: bool = False) -> dict:
     from torch.nn import functional
 
     count, size = (200, 16) if quick else (TRAINING, BATCH)
-    drawn = [albums.draw("train", count), albums.draw("held-out", count // 4)]
+    scenes = albums.scenes("train", count) + albums.scenes("held-out", count // 4)
     where, judge = loops.device(), model()
-    pixels = torch.cat([albums.tensor(seen, where) for _, seen in drawn])
-    right = torch.tensor([truth(scene) for scenes, _ in drawn for scene in scenes], device=where)
+    pixels = albums.later(scenes, where)
+    right = torch.tensor([truth(scene) for scene in scenes], device=where)
 
     def loss(generator: "torch.Generator") -> "Tensor":
-        chosen = torch.randint(len(pixels), (size,), device=where, generator=generator)
-        logits = judge(pixel_values=enlarge(spoil(albums.scaled(pixels[chosen]), generator))).logits
+        chosen = torch.randint(len(scenes), (size,), device=where, generator=generator)
+        logits = judge(pixel_values=enlarge(spoil(albums.scaled(pixels()[chosen]), generator))).logits
         parts = logits.split([len(values) for values in GROUPS.values()], dim=1)
         return sum(functional.cross_entropy(part, right[chosen, i]) for i, part in enumerate(parts))
 
@@ -104,7 +104,7 @@ def build(folder: Path, work: Path, quick: bool = False) -> dict:
     config = folder / "config.json"
     config.write_text(config.read_text().replace('"dtype": "float16"', '"dtype": "float32"'), encoding="utf-8", newline="\n")
     processor().save_pretrained(folder)
-    return score(folder, 40 if quick else 2000) | {"training": took}
+    return loops.once(work / "scores.json", lambda: score(folder, 40 if quick else 2000)) | {"training": took}
 
 
 def load(folder: str | Path | None = None) -> "ResNetForImageClassification":
