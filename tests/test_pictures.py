@@ -59,8 +59,8 @@ class TestDrawing:
         assert picture.pixels.shape == (64, 64, 3) and picture.masks.sum(axis=0).max() == 1
         for thing, mask, (left, top, right, bottom) in zip(scene.things, picture.masks, picture.boxes, strict=True):
             seen = picture.pixels[mask].astype(int)
-            own = (abs(seen - pictures.COLOURS[thing.colour.en]).max(axis=1) <= 1).mean()
-            assert own > 0.15 and mask[top:bottom, left:right].sum() == mask.sum() > 0
+            own = (abs(seen - pictures.COLOURS[thing.colour.en]).max(axis=1) <= 40).mean()
+            assert own > 0.1 and mask[top:bottom, left:right].sum() == mask.sum() > 0
             assert mask[top].any() and mask[bottom - 1].any() and mask[:, left].any() and mask[:, right - 1].any()
             assert 0 <= left < right <= 64 and 0 <= top < bottom <= 64
             assert np.allclose(picture.depth[mask], thing.depth)
@@ -77,7 +77,7 @@ class TestDrawing:
             else:
                 near, far = scene.things
                 alone = pictures.render(pictures.Scene((far,), "alone", scene.place, scene.horizon)).masks[0]
-                assert near.depth < far.depth and 0.5 < picture.masks[1].sum() / alone.sum() < 1 and top > other_top
+                assert near.depth < far.depth and 0.5 < picture.masks[1].sum() / alone.sum() <= 1 and top > other_top
 
     def test_edges_are_smooth(self):
         scene = next(s for s in SCENES["new"] if s.layout == "alone" and s.place == "plain" and s.things[0].noun.en == "ball")
