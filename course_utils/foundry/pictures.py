@@ -1,8 +1,9 @@
 """Pictures of the small world: things in a place, drawn by code, with all that is true of them.
 
 A scene holds one to three things. `render` paints it with masks, boxes and depth; `captions` says it in several wordings, `sentence` as a
-clause that English and French share, and `questions` asks about it. Held-out pairs of a colour and a thing are those of the small world
-(`draw.held_out`): training scenes never join them. Knows no model.
+clause that English and French share, and `questions` asks about it. In front of means nearer to the viewer, therefore lower in the picture;
+it may hide a part. Held-out pairs of a colour and a thing are those of the small world (`draw.held_out`): training scenes never join
+them. Knows no model.
 """
 
 from collections.abc import Callable
@@ -159,6 +160,7 @@ def _stacked(uniform: Callable) -> list[tuple]:
 
 
 def _overlapping(uniform: Callable) -> list[tuple]:
+    """Returns the spots of one thing in front of another: nearer to the viewer, therefore lower in the picture; it may hide a part."""
     side = 1 if uniform(0, 1) < 0.5 else -1
     x, y, across, up = 0.5 - side * 0.13, 0.6 + uniform(-0.03, 0.03), uniform(0.25, 0.29), uniform(0.16, 0.22)
     return [(x, y, uniform(0.19, 0.215), 0.25), (x + side * across, y - up, uniform(0.19, 0.215), 0.6)]
