@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from course_utils import catalog
-from course_utils.foundry import albums, picture_text, pictures, scene_judge
+from course_utils.foundry import albums, digits, picture_text, pictures, scene_judge
 from course_utils.foundry.world import lexicon
 from course_utils.foundry.world.english import english
 from course_utils.foundry.world.french import french
@@ -152,6 +152,40 @@ class TestJudge:
         processor = ViTImageProcessorPil.from_pretrained(catalog.checkpoint("scene-judge"))
         given = processor(Image.fromarray(seen[0]), return_tensors="pt")["pixel_values"]
         assert torch.allclose(given, scene_judge.enlarge(albums.scaled(albums.tensor(seen))), atol=0.02)
+
+
+class TestPipelines:
+    @pytest.mark.parametrize("mode", ["L", "RGB"])
+    def test_image_classification_reads_held_out_digits(self, mode):
+        from PIL import Image
+        from transformers import pipeline
+
+        batch, asked = digits.drawn(held_out=True)
+        tiles = ((batch[:60, 0] + 1) * 127.5).round().byte().numpy()
+        read = pipeline("image-classification", model=catalog.checkpoint("digits"))
+        said = read([Image.fromarray(tile).convert(mode) for tile in tiles], top_k=1)
+        assert np.mean([int(best["label"]) == right for (best,), right in zip(said, asked[:60].tolist(), strict=True)]) >= 0.95
+
+    def test_three_channels_say_of_grey_what_one_said(self):
+        import torch
+
+        torch.manual_seed(0)
+        narrow, batch = digits.readers()["vit"]().eval(), torch.rand(8, 1, digits.SIZE, digits.SIZE)
+        with torch.no_grad():
+            wide = digits.widened(narrow)(pixel_values=batch.expand(-1, 3, -1, -1)).logits
+            assert torch.allclose(wide, narrow(pixel_values=batch).logits, atol=1e-5)
+
+    @pytest.mark.parametrize("split", ["new", "held-out"])
+    def test_zero_shot_image_classification_names_what_is_drawn(self, split):
+        from PIL import Image
+        from transformers import pipeline
+
+        scenes, seen = albums.draw(split, 20, seed=23, layouts=("alone",))
+        choose = pipeline("zero-shot-image-classification", model=catalog.checkpoint("picture-text"))
+        labels = {"candidate_labels": picture_text.LABELS, "hypothesis_template": picture_text.TEMPLATE}
+        best = [told[0]["label"] for told in choose([Image.fromarray(pixels) for pixels in seen], **labels)]
+        things = [scene.things[0] for scene in scenes]
+        assert np.mean([label == f"a {a.colour.en} {a.noun.en}" for label, a in zip(best, things, strict=True)]) >= 0.9
 
 
 class TestPainters:
