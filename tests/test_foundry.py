@@ -15,6 +15,9 @@ MEGABYTE = 1_000_000
 SHIPPED = profile.data_folder()
 RECIPES = {recipe.name: recipe for recipe in foundry.recipes()}
 TRAINED = [recipe for recipe in RECIPES.values() if recipe.trains]
+# What diffusers loads is looked at in test_pictures.
+OF_TRANSFORMERS = [recipe for recipe in TRAINED if "diffusers" not in recipe.packages]
+PICTURES = ("digits", "digit-painter", "scene-judge", "picture-text", "text-to-image")
 DATA = [recipe for recipe in RECIPES.values() if not recipe.trains and not catalog.entries()[recipe.name].package]
 CARDS = [recipe.name for recipe in (*DATA, *TRAINED)]
 
@@ -76,8 +79,9 @@ class TestWhatShips:
         for entry in catalog.entries().values():
             if not entry.package:
                 sizes[entry.kind][entry.name] = sum(map(len, _files(entry.folder).values()))
+        assert sizes["checkpoint"].pop("text-to-image") <= 25 * MEGABYTE
         assert max(sizes["checkpoint"].values()) <= 8 * MEGABYTE
-        assert sum(sizes["checkpoint"].values()) <= 60 * MEGABYTE
+        assert sum(sizes["checkpoint"].values()) <= (60 - 25) * MEGABYTE
         assert sum(sizes["dataset"].values()) <= 20 * MEGABYTE
 
     def test_no_draft_is_left_behind(self):
@@ -141,7 +145,7 @@ class TestTrained:
         assert outcomes[recipe.name].startswith("runs: ")
         assert _files(own_data) == before
 
-    @pytest.mark.parametrize("recipe", TRAINED, ids=[recipe.name for recipe in TRAINED])
+    @pytest.mark.parametrize("recipe", OF_TRANSFORMERS, ids=[recipe.name for recipe in OF_TRANSFORMERS])
     def test_half_precision_that_loads_in_float32(self, recipe):
         import transformers
         from safetensors import safe_open
@@ -149,7 +153,7 @@ class TestTrained:
         folder = catalog.entries()[recipe.name].folder
         [weights] = folder.glob("*.safetensors")
         with safe_open(weights, framework="numpy") as file:
-            assert {str(file.get_tensor(name).dtype) for name in file.keys()} == {"float16"}  # noqa: SIM118
+            assert {str(file.get_tensor(name).dtype) for name in file.keys()} - {"int64"} == {"float16"}  # noqa: SIM118
         config = transformers.AutoConfig.from_pretrained(catalog.checkpoint(recipe.name))
         model = getattr(transformers, config.architectures[0]).from_pretrained(catalog.checkpoint(recipe.name))
         assert {str(values.dtype) for values in model.parameters()} == {"torch.float32"}
@@ -161,10 +165,16 @@ class TestTrained:
         if recipe.name != "story-writer":
             assert record["scores"]["score_low"] <= record["scores"]["score"] <= record["scores"]["score_high"]
 
-    def test_each_within_its_budget_and_all_within_two_hours_of_two_cores(self):
+    def test_each_within_its_budget_and_the_texts_within_two_hours_of_two_cores(self):
+        """Pictures have budgets of their own: half an hour of a GPU, and half an hour of two cores for what is trained on a processor."""
         for recipe in RECIPES.values():
-            assert catalog.measured()["data"][recipe.name]["seconds"] <= 60 * recipe.minutes, recipe.name
-        assert sum(recipe.minutes for recipe in RECIPES.values()) <= 2 * 120
+            record = catalog.measured()["data"][recipe.name]
+            assert (record["training"] if recipe.gpu else record)["seconds"] <= 60 * recipe.minutes, recipe.name
+        assert sum(recipe.minutes for recipe in RECIPES.values() if recipe.name not in PICTURES) <= 2 * 120
+        pictures = [RECIPES[name] for name in PICTURES]
+        assert sum(recipe.minutes for recipe in pictures if not recipe.gpu) <= 2 * 30
+        assert sum(recipe.minutes for recipe in pictures if recipe.gpu) <= 30
+        assert all(recipe.name in PICTURES and recipe.cpu_hours for recipe in RECIPES.values() if recipe.gpu)
 
     def test_seconds_of_a_stopped_run_count(self, own_data, tmp_path, monkeypatch):
         monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
@@ -362,7 +372,9 @@ class TestCards:
         assert card.data.license == entry.licence
         assert card.data.tags == [entry.task]
         assert card.data.language == (["en", "fr"] if "French" in entry.summary else "en")
-        assert card.data.library_name == "transformers"
+        assert card.data.library_name == (
+            "transformers" if RECIPES[name] not in TRAINED or RECIPES[name] in OF_TRANSFORMERS else "diffusers"
+        )
 
     @pytest.mark.parametrize("name", [n for n in RECIPES if catalog.entries()[n].kind == "dataset"])
     def test_dataset_card(self, name):

@@ -8,16 +8,20 @@ def recipes() -> list:
     """Returns every recipe, in the order in which they are built."""
     from course_utils.foundry import (
         chat,
+        digits,
         entailment,
         entities,
         fill_mask,
+        picture_text,
         python_docs,
         questions,
         rated_sentences,
         retrieval,
         reviews,
+        scene_judge,
         sentiment,
         story_writer,
+        text_to_image,
         text_to_text,
         tokenizers,
         wordnet,
@@ -26,7 +30,8 @@ def recipes() -> list:
 
     data = (python_docs, wordnet, reviews, rated_sentences, written_texts, tokenizers)
     models = (retrieval, sentiment, entailment, entities, questions, fill_mask, story_writer, text_to_text, chat)
-    return [recipe for module in (*data, *models) for recipe in module.RECIPES]
+    pictures = (digits, scene_judge, picture_text, text_to_image)
+    return [recipe for module in (*data, *models, *pictures) for recipe in module.RECIPES]
 
 
 def rebuild(names: list[str], again: bool = False, quick: bool = False) -> dict[str, str]:

@@ -36,6 +36,7 @@ def card(entry: Entry, recipe: "Recipe", facts: dict) -> str:
             *_measured(entry, facts["scores"]),
             "",
             *_examples(facts.get("examples", [])),
+            *_samples(facts.get("samples", "")),
             "## Limits",
             "",
             recipe.limits,
@@ -45,6 +46,7 @@ def card(entry: Entry, recipe: "Recipe", facts: dict) -> str:
             f"By the recipe `{entry.name}` of the foundry: `course foundry build {entry.name}` makes it again, {_sameness(recipe)}, "
             f"with {_versions(facts['versions'])} and seed {facts['seed']}."
             + (f" It reads {', '.join(recipe.needs)}." if recipe.needs else ""),
+            *_training(recipe, facts),
             *_usage(entry),
             "",
             f"In the hub profile the same name stands for [{entry.hub_id}]({_address(entry)})."
@@ -76,7 +78,28 @@ def _examples(pairs: list[list[str]]) -> list[str]:
     return ["## Examples", "", "| input | output |", "|---|---|", *(f"| {given} | {made} |" for given, made in cells), ""]
 
 
+def _samples(what: str) -> list[str]:
+    """Returns a sheet of what it makes, described for who cannot see it."""
+    return ["## Samples", "", f"![{what[0].upper()}{what[1:]}](samples.png)", "", f"{what[0].upper()}{what[1:]}.", ""] if what else []
+
+
+def _training(recipe: "Recipe", facts: dict) -> list[str]:
+    """Returns the paragraph on weights that were trained elsewhere than they were scored."""
+    if "training" not in facts:
+        return []
+    minutes, release, hours = facts["training"]["seconds"] / 60, facts["training"]["torch"], recipe.cpu_hours
+    if not recipe.gpu:
+        return ["", f"The weights that ship took {minutes:.0f} minutes of a processor's time, with torch {release}."]
+    return [
+        "",
+        f"The weights that ship were trained on a GPU in {minutes:.0f} minutes, with torch {release}; on two cores the same recipe needs "
+        f"about {hours:g} hour{'s' * (hours != 1)} (extrapolated from a few steps).",
+    ]
+
+
 def _sameness(recipe: "Recipe") -> str:
+    if recipe.gpu:
+        return "with weights that differ from one device to another in their last digits, and so in what they paint or read now and then"
     return "with the same weights where processor and thread count are the same" if recipe.trains else "byte for byte"
 
 
@@ -98,7 +121,7 @@ def _front_matter(entry: Entry) -> str:
     if entry.kind == "checkpoint":
         base = catalog.entries()[entry.base].hub_id if entry.base else None
         return ModelCardData(
-            language=_languages(entry), license=entry.licence, library_name="transformers", tags=[entry.task], base_model=base
+            language=_languages(entry), license=entry.licence, library_name=_library(entry), tags=[entry.task], base_model=base
         ).to_yaml()
     licence = {"license": "other", "license_name": entry.licence} if entry.licence == "psf-2.0" else {"license": entry.licence}
     configs = [{"config_name": "default", "data_files": [{"split": s, "path": f"{s}.jsonl"} for s in ("train", "test")]}]
@@ -107,6 +130,10 @@ def _front_matter(entry: Entry) -> str:
         language=_languages(entry), pretty_name=entry.name, task_categories=[entry.task], size_categories=None, configs=configs,
         dataset_info={"features": features}, **licence,
     ).to_yaml()  # fmt: skip
+
+
+def _library(entry: Entry) -> str:
+    return "diffusers" if entry.task.endswith(("to-image", "image-generation")) else "transformers"
 
 
 def _languages(entry: Entry) -> str | list[str]:

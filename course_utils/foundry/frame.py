@@ -30,10 +30,12 @@ class Recipe:
     """How one entry of the catalogue is made.
 
     `build(folder)` writes the files and returns what it measured, by name, with "examples" for the card: pairs of an input and what came
-    out. One that `trains` is called as `build(folder, work, quick)`: it resumes from what an interrupted run left in `work`, and `quick`
-    asks for a few steps only. `minutes` is its budget on one core. `limits` is the card's paragraph on what the thing cannot do;
-    `needs` names the entries it reads and `sources` the written files and modules it uses; `packages` are those whose version decides
-    the bytes; `impossible()` says why it cannot run here.
+    out; "samples", in words, when it drew a samples.png; and "training", device and seconds, where its weights may come from elsewhere.
+    One that `trains` is called as `build(folder, work, quick)`: it resumes from what an interrupted run left in `work`, and `quick` asks
+    for a few steps only. `minutes` is its budget on one core; with `gpu`, on a GPU, where its weights were trained, and `cpu_hours` says
+    how long two cores would take, extrapolated. `limits` is the card's paragraph on what the thing cannot do; `needs` names the entries
+    it reads and `sources` the written files and modules it uses; `packages` are those whose version decides the bytes; `impossible()`
+    says why it cannot run here.
     """
 
     name: str
@@ -41,6 +43,8 @@ class Recipe:
     limits: str
     trains: bool = False
     minutes: int = 1
+    gpu: bool = False
+    cpu_hours: float = 0
     needs: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     sources: tuple[Path, ...] = ()
@@ -197,9 +201,9 @@ def _replace(recipe: Recipe, draft: Path) -> str:
 def _facts(recipe: Recipe, code: str, scores: dict, seconds: float) -> dict:
     """Returns what is recorded of a run beside its files."""
     versions = {"python": ".".join(map(str, sys.version_info[:3]))} | {p: version(p).split("+")[0] for p in recipe.packages}
-    examples = scores.pop("examples", [])
+    beside = {what: found for what in ("training", "examples", "samples") if (found := scores.pop(what, None))}
     facts = {"seed": SEED, "recipe": code, "versions": versions, "scores": scores, "seconds": round(seconds, 1)}
-    return facts | ({"examples": examples} if examples else {})
+    return facts | beside
 
 
 def _inventory(files: dict[str, dict]) -> dict:
