@@ -21,7 +21,10 @@ _RESTORE = "`git checkout -- data` or a fresh install brings it back; `course do
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the catalogue; fields are those of data/catalog.toml."""
+    """One line of the catalogue; fields are those of data/catalog.toml.
+
+    `hub_unwanted` are patterns of files in the twin's repository that the course never fetches.
+    """
 
     name: str
     kind: str
@@ -34,6 +37,7 @@ class Entry:
     hub_config: str = ""
     hub_revision: str = ""
     hub_bytes: int = 0
+    hub_unwanted: tuple[str, ...] = ()
     weights_sha256: str = ""
     measure: str = ""
     floor: float | None = None
@@ -75,9 +79,13 @@ def entries() -> dict[str, Entry]:
         raise MissingFile(f"The catalogue {path} is missing. {_RESTORE}")
     try:
         with path.open("rb") as file:
-            return {name: Entry(name=name, **fields) for name, fields in tomllib.load(file).items()}
+            return {name: _entry(name, fields) for name, fields in tomllib.load(file).items()}
     except (ValueError, TypeError) as error:
         raise DamagedFile(f"The catalogue {path} is not readable ({error}). {_RESTORE}") from None
+
+
+def _entry(name: str, fields: dict) -> Entry:
+    return Entry(name=name, **{field: tuple(value) if isinstance(value, list) else value for field, value in dict(fields).items()})
 
 
 def find(name: str, kind: str) -> Entry:

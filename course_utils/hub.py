@@ -36,7 +36,7 @@ def snapshot(entry: Entry) -> Path:
             repo_type=_repo_type(entry),
             revision=entry.hub_revision,
             allow_patterns=wanted,
-            ignore_patterns=_UNWANTED,
+            ignore_patterns=[*_UNWANTED, *entry.hub_unwanted],
         )
     except Exception as error:
         raise catalog.unreachable(entry, error) from error

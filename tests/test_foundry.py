@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from course_utils import catalog, foundry, profile
+from course_utils import catalog, dataset, foundry, profile
 from course_utils.errors import CourseError, RecipeFailed, UnknownName
 from course_utils.foundry import cards, frame, python_docs, reviews
 from course_utils.foundry.frame import Recipe
@@ -385,9 +385,9 @@ class TestCards:
         assert data.task_categories == [entry.task]
         assert data.to_dict().get("license_name", data.license) == entry.licence
         [config] = data.configs
-        assert {row["path"] for row in config["data_files"]} == {p.name for p in entry.folder.glob("*.jsonl")}
-        columns = json.loads((entry.folder / "train.jsonl").read_text(encoding="utf-8").splitlines()[0])
-        assert [feature["name"] for feature in data.dataset_info["features"]] == list(columns)
+        rows = {p.name for p in entry.folder.iterdir() if p.suffix in (".jsonl", ".parquet")}
+        assert {row["path"] for row in config["data_files"]} == rows and len(rows) == 2
+        assert [feature["name"] for feature in data.dataset_info["features"]] == dataset(name)["train"].column_names
 
     @pytest.mark.parametrize("name", CARDS)
     def test_card_says_what_was_measured_and_what_it_cannot_do(self, name):

@@ -88,7 +88,7 @@ def learner(hub: Hub, tmp_path: Path, python: Callable) -> Callable:
     def run(code: str, repository: str = REPOSITORY, revision: str = REVISION, **settings: str | None):
         digest, size = (catalog.digest(weights), weights.stat().st_size) if weights.exists() else ("0" * 64, 0)
         shipped = {"hub_id": repository, "hub_revision": revision, "weights_sha256": digest}
-        lines = [f"[{NAME}]", 'kind = "checkpoint"', 'summary = "x"', f"hub_bytes = {size}"]
+        lines = [f"[{NAME}]", 'kind = "checkpoint"', 'summary = "x"', f"hub_bytes = {size}", 'hub_unwanted = ["*.twice.*", "other/*"]']
         lines += [f'{field} = "{value}"' for field, value in shipped.items()]
         (tmp_path / "catalog.toml").write_text("\n".join(lines))
         away = dict.fromkeys(("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE", "HF_EVALUATE_OFFLINE"))
@@ -130,9 +130,13 @@ def test_a_twin_is_loaded_once_and_then_without_the_hub(hub, learner, tmp_path):
 
 
 def test_no_pickle_no_code_and_no_token_is_asked_for_or_sent(hub, learner):
+    (hub.folder / "model.twice.safetensors").write_bytes(b"the same once more")
+    (hub.folder / "other").mkdir()
+    (hub.folder / "other" / "model.safetensors").write_bytes(b"another part")
     done = learner(ATTEMPT)
     assert Path(done.stdout.strip(), "config.json").is_file(), done.stderr
     assert not [one for one in hub.asked if one.path.endswith((".bin", ".py"))]
+    assert not [one for one in hub.asked if "twice" in one.path or "/other/" in one.path]
     assert all(REVISION in one.path or one.path.startswith("/far/") for one in hub.asked)
     assert {one.token for one in hub.asked} == {""}
 

@@ -2,12 +2,13 @@
 
 import hashlib
 from collections import Counter
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
-from course_utils import catalog
-from course_utils.foundry import albums, digits, picture_text, pictures, scene_judge
+from course_utils import catalog, dataset
+from course_utils.foundry import albums, digits, picture_text, pictures, scene_judge, scenes
 from course_utils.foundry.world import lexicon
 from course_utils.foundry.world.english import english
 from course_utils.foundry.world.french import french
@@ -40,6 +41,39 @@ class TestHeldOut:
     def test_rivals_never_join_a_held_out_pair(self):
         twos = [scene for scene in SCENES["train"] if scene.layout in pictures.RELATIONS]
         assert not _pairs([rival for scene in twos for rival in picture_text.rivals(scene)]) & set(pictures.HELD_OUT)
+
+
+class TestScenes:
+    """The data set that the lessons read: every row says what its picture shows."""
+
+    rows: ClassVar = {split: list(rows) for split, rows in dataset("scenes").items()}
+
+    @pytest.mark.parametrize("split", ["train", "test"])
+    def test_boxes_masks_and_words_are_those_of_the_picture(self, split):
+        for row in self.rows[split]:
+            pixels, mask, depth = (np.asarray(row[what]) for what in ("image", "mask", "depth"))
+            assert set(np.unique(mask)) == set(range(len(row["things"]) + 1))
+            for number, thing in enumerate(row["things"], start=1):
+                ys, xs = np.nonzero(mask == number)
+                assert (xs.min(), ys.min(), xs.max() + 1, ys.max() + 1) == tuple(thing[side] for side in ("left", "top", "right", "bottom"))
+                away = abs(pixels[mask == number].astype(int) - pictures.COLOURS[thing["colour"]]).max(axis=1)
+                assert (away <= 40).mean() > 0.1 and len(np.unique(depth[mask == number])) == 1
+                assert row["layout"] == "row" or f"{thing['colour']} {thing['thing']}" in row["caption"]
+
+    def test_held_out_pairs_are_marked_and_stand_in_the_test_split_alone(self):
+        for split, rows in self.rows.items():
+            for row in rows:
+                pairs = {(thing["colour"], thing["thing"]) for thing in row["things"]}
+                assert row["held_out"] == pairs.issubset(pictures.HELD_OUT) == bool(pairs & set(pictures.HELD_OUT))
+            assert sum(row["held_out"] for row in rows) == (40 if split == "test" else 0)
+
+    def test_no_picture_is_one_that_a_checkpoint_learned_from_or_was_scored_with(self):
+        used = [("train", 0, 3000), ("train", 1, 3000), *((split, seed, 2000) for split in ("new", "held-out") for seed in (1, 2, 3))]
+        known = {repr(scene) for split, seed, count in used for scene in albums.scenes(split, count, seed=seed)}
+        draws = {
+            split: albums.scenes(split, count, seed=scenes.DRAW_SEED) for split, count in (("train", 160), ("new", 40), ("held-out", 40))
+        }
+        assert not known & {repr(scene) for drawn in draws.values() for scene in drawn}
 
 
 class TestDrawing:

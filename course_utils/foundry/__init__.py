@@ -19,6 +19,7 @@ def recipes() -> list:
         retrieval,
         reviews,
         scene_judge,
+        scenes,
         sentiment,
         story_writer,
         text_to_image,
@@ -28,7 +29,7 @@ def recipes() -> list:
         written_texts,
     )
 
-    data = (python_docs, wordnet, reviews, rated_sentences, written_texts, tokenizers)
+    data = (python_docs, wordnet, reviews, rated_sentences, written_texts, scenes, tokenizers)
     models = (retrieval, sentiment, entailment, entities, questions, fill_mask, story_writer, text_to_text, chat)
     pictures = (digits, scene_judge, picture_text, text_to_image)
     return [recipe for module in (*data, *models, *pictures) for recipe in module.RECIPES]

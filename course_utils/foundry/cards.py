@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from course_utils import catalog
 from course_utils.catalog import Entry
-from course_utils.foundry import rated_sentences, reviews, story_writer, text_to_text, wordnet, written_texts
+from course_utils.foundry import rated_sentences, reviews, scenes, story_writer, text_to_text, wordnet, written_texts
 
 if TYPE_CHECKING:
     from course_utils.foundry.frame import Recipe
@@ -18,6 +18,7 @@ _FEATURES = {
     **written_texts.FEATURES,
     "stories": story_writer.FEATURES,
     "translations": text_to_text.FEATURES,
+    "scenes": scenes.FEATURES,
 }
 
 
@@ -124,8 +125,10 @@ def _front_matter(entry: Entry) -> str:
             language=_languages(entry), license=entry.licence, library_name=_library(entry), tags=[entry.task], base_model=base
         ).to_yaml()
     licence = {"license": "other", "license_name": entry.licence} if entry.licence == "psf-2.0" else {"license": entry.licence}
-    configs = [{"config_name": "default", "data_files": [{"split": s, "path": f"{s}.jsonl"} for s in ("train", "test")]}]
-    features = [_feature(name, kind) for name, kind in _FEATURES[entry.name].items()]
+    columns = _FEATURES[entry.name]
+    ending = "parquet" if "image" in columns.values() else "jsonl"
+    configs = [{"config_name": "default", "data_files": [{"split": s, "path": f"{s}.{ending}"} for s in ("train", "test")]}]
+    features = [_feature(name, kind) for name, kind in columns.items()]
     return DatasetCardData(
         language=_languages(entry), pretty_name=entry.name, task_categories=[entry.task], size_categories=None, configs=configs,
         dataset_info={"features": features}, **licence,
