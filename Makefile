@@ -6,7 +6,6 @@ ARGS ?=
 PY := .venv/bin/python
 COURSE := $(PY) -m course_utils
 GIVEN := $(if $(filter file default,$(origin PYTHON)),,--python-given)
-NBVAL := --nbval --nbval-current-env --nbval-cell-timeout 120 --nbval-sanitize-with tests/nbval.cfg
 AS_ROOT := $(if $(filter-out 0,$(shell id -u)),sudo)
 CAN_START = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 6))' 2>/dev/null
 NO_PYTHON = "$(PYTHON)" is not a Python of our time; the course needs 3.11 or newer. Install one and name it: make setup PYTHON=/path/to/python3.12
@@ -24,10 +23,10 @@ lab: setup ## Open the course in JupyterLab; the first time, set everything up b
 setup: ## Make .venv and install the pinned packages; nothing to do when they stand there
 	@$(BOOTSTRAP)
 
-# tests/test_course.py runs every lesson: it takes longest by far, so it begins first, beside the notebooks.
+# tests/test_course.py executes every lesson by nbval: it takes longest by far, so it begins first.
 test: lint ## Check style, every lesson's outputs and every module; ARGS goes to pytest
-	COURSE_HEADLESS=1 OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive \
-	$(PY) -m pytest -n $(JOBS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(NBVAL) $(ARGS) tests/test_course.py notebooks tests
+	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive \
+	$(PY) -m pytest -n $(JOBS) --maxprocesses 4 --dist loadgroup --no-loadscope-reorder $(ARGS) tests/test_course.py tests
 
 lint: setup ## Check the style of modules, tests and notebooks
 	$(PY) -m ruff check .

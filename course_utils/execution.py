@@ -1,10 +1,9 @@
-"""Runs lessons through nbclient, measures them, compares them with what is stored, and stores clean outputs.
+"""Runs lessons through nbclient, measures them, and stores clean outputs.
 
 Never edits a line of source. Each lesson runs in a kernel and an empty folder of its own, under a time limit for each cell.
 """
 
 import os
-import re
 import tempfile
 import threading
 import time
@@ -20,7 +19,6 @@ from course_utils.lessons import Lesson
 CELL_SECONDS = 120
 BUDGET_SECONDS = 60
 BUDGET_MIB = 2048
-_PICTURES = ("image/png", "image/jpeg")
 _QUIET_KERNEL = ["--log-level=40"]
 _KEPT_METADATA = ("kernelspec", "language_info")
 
@@ -120,23 +118,11 @@ def merge_streams(notebook: nbformat.NotebookNode) -> None:
         cell.outputs = merged
 
 
-def differences(stored: nbformat.NotebookNode, fresh: nbformat.NotebookNode) -> list[str]:
-    """Returns one line for each code cell whose fresh outputs differ from the stored ones; pictures and tagged cells are left out."""
-    found = []
-    pairs = zip(lessons.code_cells(stored), lessons.code_cells(fresh), strict=True)
-    for number, (before, after) in enumerate(pairs, start=1):
-        if "nbval-ignore-output" in lessons.tags(before):
-            continue
-        if (old := _words(before)) != (new := _words(after)):
-            found.append(f"code cell {number}: stored {_first_difference(old, new)}, fresh {_first_difference(new, old)}")
-    return found
-
-
-def over_budget(outcome: Run, times: float = 1.0) -> str:
-    """Returns a sentence when a lesson took more than `times` its budget of seconds or memory; else an empty string."""
-    if outcome.seconds > times * BUDGET_SECONDS:
+def over_budget(outcome: Run) -> str:
+    """Returns a sentence when a lesson took more than its budget of seconds or memory; else an empty string."""
+    if outcome.seconds > BUDGET_SECONDS:
         return f"{outcome.lesson.name} ran {outcome.seconds:.0f} s; its budget is {BUDGET_SECONDS} s."
-    if outcome.peak_mib > times * BUDGET_MIB:
+    if outcome.peak_mib > BUDGET_MIB:
         return f"{outcome.lesson.name} took {outcome.peak_mib:.0f} MiB; its budget is {BUDGET_MIB} MiB."
     return ""
 
@@ -187,28 +173,3 @@ def _memory_mib(pid: int | None) -> float:
 
 def _environment(threads: int) -> dict[str, str]:
     return os.environ | {"COURSE_HEADLESS": "1", "COURSE_THREADS": str(threads), "OMP_NUM_THREADS": str(threads)}
-
-
-def _words(cell: nbformat.NotebookNode) -> list[str]:
-    """Returns the outputs of a cell as comparable texts: merged streams, each MIME type but pictures, errors by name and message."""
-    streams: dict[str, str] = {}
-    rest = []
-    for output in cell.outputs:
-        if output.output_type == "stream":
-            streams[output.name] = streams.get(output.name, "") + output.text
-        elif output.output_type == "error":
-            rest.append(f"{output.ename}: {output.evalue}")
-        else:
-            rest += [
-                f"{kind} {re.sub(r'0x[0-9a-f]+', '0x', str(data))}" for kind, data in sorted(output.data.items()) if kind not in _PICTURES
-            ]
-    return [f"{name} {text}" for name, text in sorted(streams.items())] + rest
-
-
-def _first_difference(these: list[str], those: list[str]) -> str:
-    for text in these:
-        if text not in those:
-            other = next((t for t in those if t.split(" ")[0] == text.split(" ")[0]), "")
-            start = next((i for i, (a, b) in enumerate(zip(text, other, strict=False)) if a != b), min(len(text), len(other)))
-            return repr(text[max(0, start - 20) : start + 60])
-    return "nothing"

@@ -19,6 +19,28 @@ from course_utils import catalog, profile
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
+# Files of which each test, or each group of tests about one lesson, may run on another worker than the others.
+LONG = ("test_course.py", "test_exercises.py", "test_foundry.py", "test_hub_cells.py")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]):
+    """Deals the tests out to workers by file; of the long files, what stands in a test's brackets decides."""
+    if config.pluginmanager.hasplugin("xdist"):
+        for item in items:
+            name = item.path.name
+            item.add_marker(pytest.mark.xdist_group(f"{name} {_share(item)}" if name in LONG else name))
+    return (yield)
+
+
+def _share(item: pytest.Item) -> str:
+    """Returns the lesson that a test of an exercise belongs to, else what stands in the test's brackets."""
+    from course_utils.exercises import core
+
+    part = getattr(getattr(item, "callspec", None), "id", "")
+    return next((lesson for lesson, exercises in core.by_lesson().items() if part in {e.name for e in exercises}), part)
+
+
 @pytest.fixture(autouse=True)
 def own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Returns the empty folder that takes the place of this person's own."""

@@ -1,4 +1,4 @@
-"""Running lessons: outcomes of broken ones, clean storage, comparison, budgets."""
+"""Running lessons: outcomes of broken ones, clean storage, budgets."""
 
 import shutil
 from dataclasses import replace
@@ -22,10 +22,9 @@ def good_run() -> execution.Run:
     return execution.run(broken("good"))
 
 
-def test_a_good_lesson_runs_and_agrees_with_what_is_stored(good_run):
+def test_a_good_lesson_runs(good_run):
     assert good_run.problem == ""
     assert 50 < good_run.peak_mib < 2000
-    assert execution.differences(broken("good").read(), good_run.notebook) == []
 
 
 @pytest.mark.parametrize(
@@ -42,19 +41,6 @@ def test_a_broken_lesson_is_told_and_not_raised(name, words):
     assert words in outcome.problem
     assert not execution.store(outcome)
     assert broken(name).path.read_bytes() == before
-
-
-def test_outputs_that_differ_are_named(good_run):
-    sentences = execution.differences(broken("wrong_output").read(), good_run.notebook)
-    assert len(sentences) == 1
-    assert sentences[0].startswith("code cell 2: stored")
-    assert len(execution.differences(broken("wrong_alt_text").read(), good_run.notebook)) == 1
-
-
-def test_tagged_cells_are_not_compared(good_run):
-    stored = broken("loose_with_reason").read()
-    next(cell for cell in stored.cells if cell.id == "sum").outputs = []
-    assert execution.differences(stored, good_run.notebook) == []
 
 
 def test_storing_is_idempotent_and_leaves_only_what_is_wanted(good_run, tmp_path):
@@ -83,5 +69,3 @@ def test_a_lesson_beyond_its_budget_is_named(good_run):
     assert execution.over_budget(replace(good_run, seconds=59, peak_mib=2000)) == ""
     assert "ran 61 s" in execution.over_budget(replace(good_run, seconds=61))
     assert "took 2100 MiB" in execution.over_budget(replace(good_run, peak_mib=2100))
-    assert execution.over_budget(replace(good_run, seconds=119), times=2) == ""
-    assert "ran 121 s" in execution.over_budget(replace(good_run, seconds=121), times=2)
