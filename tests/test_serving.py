@@ -122,7 +122,9 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("path", "body", "status", "words"), REFUSED, ids=[f"{i}-{body[:24]!r}" for i, (_, body, *_) in enumerate(REFUSED)])
+@pytest.mark.parametrize(
+    ("path", "body", "status", "words"), REFUSED, ids=[f"{i}-{body[:24]!r}" for i, (_, body, *_) in enumerate(REFUSED)]
+)
 def test_bad_input_is_refused_with_found_and_expected(client, path, body, status, words):
     answer = client.post(path, content=body, headers=JSON)
     assert answer.status_code == status
@@ -143,6 +145,13 @@ def test_a_body_that_does_not_say_its_size_is_cut_off(client):
     answer = client.post("/classify", content=(b" " * 1_000 for _ in range(100)), headers=JSON)
     assert answer.status_code == 413
     assert "goes on beyond 65536 bytes" in answer.json()["error"]
+
+
+def test_a_sender_of_megabytes_gets_to_read_why_it_is_refused(client):
+    for body in (b"a" * 3_000_000, (b"a" * 30_000 for _ in range(100))):
+        answer = client.post("/classify", content=body, headers=JSON)
+        assert answer.status_code == 413
+        assert "expected at most" in answer.json()["error"]
 
 
 def test_a_body_that_stalls_is_given_up():
@@ -367,7 +376,7 @@ def test_every_key_is_compared_in_full(monkeypatch):
 
 def test_a_public_address_needs_a_key(monkeypatch):
     for host in ("0.0.0.0", "::", "192.168.1.5", "example.org", ""):
-        with pytest.raises(CourseError, match="no key is set. Expected a key in COURSE_SERVE_KEYS"):
+        with pytest.raises(CourseError, match=r"no key is set\. Expected a key in COURSE_SERVE_KEYS"):
             Settings(host=host)
         assert Settings(host=host, keys=(KEY,)).keys == (KEY,)
     for host in ("127.0.0.1", "127.0.0.9", "::1", "localhost"):
@@ -420,7 +429,9 @@ def test_metrics_count_what_happened():
             client.get(path)
         text = client.get("/metrics").text
     found = {
-        (sample.name, *sorted(sample.labels.values())): sample.value for family in text_string_to_metric_families(text) for sample in family.samples
+        (sample.name, *sorted(sample.labels.values())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
     }
     assert found["serving_requests_total", "/classify", "200", "POST"] == 6
     assert found["serving_requests_total", "/classify", "422", "POST"] == 1

@@ -155,9 +155,17 @@ def test_a_request_that_was_let_in_before_the_stop_is_answered_in_full():
 
 
 def test_told_twice_it_ends_at_once():
-    with stub("call=0.5") as server, httpx.Client(base_url=server.url, timeout=20) as client:
+    outcome = []
+
+    def ask() -> None:
+        try:
+            outcome.append(httpx.post(f"{server.url}/generate", json={"prompt": "a", "max_new_tokens": 100}, timeout=60).status_code)
+        except httpx.HTTPError:
+            outcome.append("cut off")
+
+    with stub("call=0.5") as server:
         began = time.monotonic()
-        thread = threading.Thread(target=lambda: pytest.raises(httpx.HTTPError, client.post, "/generate", json={"prompt": "a", "max_new_tokens": 100}))
+        thread = threading.Thread(target=ask)
         thread.start()
         while "serving_requests_active 2.0" not in httpx.get(f"{server.url}/metrics").text:
             time.sleep(0.01)
@@ -166,7 +174,23 @@ def test_told_twice_it_ends_at_once():
         server.process.terminate()
         server.process.wait(20)
         thread.join(20)
-        assert time.monotonic() - began < 15
+        assert time.monotonic() - began < 15  # the text would take fifty seconds
+        assert outcome in ([503], ["cut off"])
+
+
+def test_when_patience_ends_the_rest_is_refused():
+    outcome = []
+    with stub("call=0.5", "drain=0.6") as server:
+        asked = {"prompt": "a", "max_new_tokens": 100}
+        thread = threading.Thread(target=lambda: outcome.append(httpx.post(f"{server.url}/generate", json=asked, timeout=60)))
+        thread.start()
+        while "serving_requests_active 2.0" not in httpx.get(f"{server.url}/metrics").text:
+            time.sleep(0.01)
+        server.process.terminate()
+        assert server.process.wait(20) == 0
+        thread.join(20)
+    assert outcome[0].status_code == 503
+    assert "The server closed before the answer was ready" in outcome[0].json()["error"]
 
 
 def test_a_model_that_cannot_be_loaded_ends_the_server_with_the_reason():
@@ -214,5 +238,6 @@ def test_the_command_refuses_a_public_address_without_a_key():
 
 
 def test_the_package_loads_nothing_heavy(python):
-    code = "import sys, course_utils, course_utils.cli, course_utils.serving; print([m for m in ('fastapi', 'uvicorn', 'pydantic', 'torch', 'locust') if m in sys.modules])"
+    heavy = ("fastapi", "uvicorn", "pydantic", "torch", "locust")
+    code = f"import sys, course_utils, course_utils.cli, course_utils.serving; print([m for m in {heavy} if m in sys.modules])"
     assert python(code).stdout.strip() == "[]"

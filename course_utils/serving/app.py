@@ -42,7 +42,9 @@ _STREAM_RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
-def create_app(settings: Settings | None = None, classifier: Callable[[], Any] | None = None, writer: Callable[[], Any] | None = None) -> FastAPI:
+def create_app(
+    settings: Settings | None = None, classifier: Callable[[], Any] | None = None, writer: Callable[[], Any] | None = None
+) -> FastAPI:
     """Returns the app. `classifier` and `writer` are functions that load a model; left out, the course's own are loaded.
 
     Loading begins when the server starts and does not hold it up: until it is done, /health/ready and every request get a 503.

@@ -4,6 +4,7 @@ A wrapper around the app (an ASGI middleware), so a stranger is turned away befo
 """
 
 import asyncio
+import contextlib
 import hashlib
 import hmac
 import math
@@ -20,6 +21,7 @@ from course_utils.serving.settings import Settings
 
 OPEN_PATHS = ("/health/live", "/health/ready")
 _CLIENTS = 10_000
+_PASSED_OVER = 2**24
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -71,11 +73,24 @@ class Gate:
             return
         refusal = None if scope["path"] in OPEN_PATHS else self._refusal(scope)
         if refusal:
+            await self._pass_over(receive, 0)
             await refusal(scope, receive, self._closing(send))
             return
         self.state.active += 1
+        begun = False
+
+        async def noting(message: MutableMapping[str, Any]) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
         try:
-            await self.app(scope, self._patient(receive), self._closing(send))
+            await self.app(scope, self._patient(receive), self._closing(noting))
+        except asyncio.CancelledError:  # the server's patience has ended; uvicorn would say 500
+            if not begun:
+                words = "The server closed before the answer was ready; expected it sooner. Ask another."
+                await refuse(503, scope, words, retry_after=1)(scope, receive, self._closing(send))
+            raise
         finally:
             self.state.active -= 1
 
@@ -122,11 +137,26 @@ class Gate:
                 raise HTTPException(408, f"{found}; expected all of it.", {"Connection": "close"}) from None
             complete, size = not message.get("more_body", False), size + len(message.get("body", b""))
             if size > self.settings.max_bytes:
+                if not complete:
+                    await self._pass_over(receive, size)
                 words = f"Found a body that goes on beyond {self.settings.max_bytes} bytes; expected at most as many."
                 raise HTTPException(413, words, {"Connection": "close"})
             return message
 
         return wrapped
+
+    async def _pass_over(self, receive: Receive, size: int) -> None:
+        """Reads the rest of a body and keeps nothing of it, within reason.
+
+        A connection that is closed while its sender still writes is reset, and the sender never sees why it was refused.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.settings.body_seconds):
+                while size < _PASSED_OVER:
+                    message = await receive()
+                    size += len(message.get("body", b""))
+                    if not message.get("more_body", False):
+                        return
 
     def _closing(self, send: Send) -> Send:
         """Returns a `send` that ends the connection with the answer once the server is closing."""

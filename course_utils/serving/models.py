@@ -91,7 +91,9 @@ class Writer:
         self.model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True, local_files_only=True).eval()
         self.window = self.model.config.max_position_embeddings - max_new_tokens
         if self.window < 2:
-            raise CourseError(f"This model has {self.window + max_new_tokens} places; max_new_tokens={max_new_tokens} leaves no prompt any.")
+            raise CourseError(
+                f"This model has {self.window + max_new_tokens} places; max_new_tokens={max_new_tokens} leaves no prompt any."
+            )
 
     def encode(self, prompt: str) -> list[int]:
         """Returns the ids of a prompt behind the mark that begins a text; raises TooLong."""

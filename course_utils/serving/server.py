@@ -6,7 +6,6 @@ Told to stop (SIGTERM or Ctrl-C) a server first turns newcomers away, answers wh
 import atexit
 import contextlib
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -24,6 +23,10 @@ import uvicorn
 
 from course_utils.errors import CourseError
 from course_utils.serving.settings import Settings
+
+# Linux is asked to end the server (PR_SET_PDEATHSIG) when the thread that started it ends; then Python becomes the server.
+_ATTACH = "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 9); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+_ATTACHED = ("-I", "-c", _ATTACH) if sys.platform == "linux" else ()
 
 
 class Server(uvicorn.Server):
@@ -64,7 +67,7 @@ def serve(settings: Settings, app: Any = None) -> None:
         access_log=False,
         server_header=False,
         proxy_headers=False,  # whoever may invent an address may evade the limit of rate
-        timeout_graceful_shutdown=max(1, int(settings.drain)),
+        timeout_graceful_shutdown=1,  # `Server` has waited before
         timeout_keep_alive=30,
     )
     listener = _listen(settings)
@@ -82,7 +85,9 @@ def _listen(settings: Settings) -> socket.socket:
         listener.bind((settings.host, settings.port))
     except OSError as error:
         listener.close()
-        raise CourseError(f"Port {settings.port} of {settings.host} is not to be had ({error.strerror}). --port 0 takes a free one.") from None
+        raise CourseError(
+            f"Port {settings.port} of {settings.host} is not to be had ({error.strerror}). --port 0 takes a free one."
+        ) from None
     listener.listen(2048)
     return listener
 
@@ -95,7 +100,7 @@ def _shown(host: str) -> str:
 def beside(app: Any, patience: float = 60.0) -> Iterator[str]:
     """Runs any app in a thread of this process, on a free port of this machine, and yields its address; it ends with the block."""
     listener = _listen(Settings(port=0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False, proxy_headers=False, timeout_graceful_shutdown=5))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", access_log=False, proxy_headers=False, timeout_graceful_shutdown=5))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     until = time.monotonic() + patience
@@ -149,18 +154,17 @@ def running(
 ) -> Iterator[Running]:
     """Runs Python with these arguments and `--port PORT` as a server on this machine, waits until `probe` is answered, and ends it after.
 
-    The process ends with the block whatever happens in it, and on Linux also when this process is killed. Its logs are held back and
-    shown only in the error (CourseError) that says that it did not start.
+    The process ends with the block whatever happens in it, and on Linux also when this process is killed, or the thread in which the
+    block was entered ends. Its logs are held back and shown only in the error (CourseError) that says that it did not start.
     """
     port = port or free_port()
     with tempfile.TemporaryFile("w+", errors="replace") as log:
         process = subprocess.Popen(
-            [sys.executable, *command, "--port", str(port)],
+            [sys.executable, *_ATTACHED, *command, "--port", str(port)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             env=os.environ | (environment or {}),
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
         )
         server = Running(f"http://127.0.0.1:{port}", process)
         atexit.register(process.kill)
@@ -187,10 +191,3 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
-
-
-def _die_with_parent() -> None:
-    """Asks Linux to end this process together with its parent."""
-    import ctypes
-
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
