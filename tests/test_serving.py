@@ -342,6 +342,17 @@ def test_too_many_requests_are_a_429_with_retry_after_and_probes_go_on():
         assert client.get("/health/ready").status_code == client.get("/health/live").status_code == 200
 
 
+def test_each_key_has_its_rate_and_strangers_spend_their_own():
+    with serving(keys=(KEY, OTHER_KEY), rate=0.5, burst=2) as (client, _):
+
+        def knock(key: str) -> int:
+            return client.post("/classify", json={"text": "a"}, headers={"Authorization": f"Bearer {key}"}).status_code
+
+        assert [knock("a-guess") for _ in range(4)] == [401, 401, 429, 429]
+        assert [knock(KEY) for _ in range(3)] == [200, 200, 429]
+        assert [knock(OTHER_KEY) for _ in range(3)] == [200, 200, 429]
+
+
 # Keys
 
 

@@ -262,7 +262,8 @@ def _handle_errors(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def failed(request: Request, error: Exception) -> Response:
-        return refuse(500, request.scope, "The server failed at this request; its log names the request's number.")
+        words = "The server failed at this request; its log names the request's number."
+        return refuse(500, request.scope, words, {"Connection": "close"})  # uvicorn closes it now
 
 
 def _sentence(details: list[dict]) -> str:

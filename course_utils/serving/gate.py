@@ -97,7 +97,7 @@ class Gate:
     def _refusal(self, scope: Scope) -> JSONResponse | None:
         key = self._key(scope)
         client = scope["client"][0] if scope.get("client") else "unknown"
-        wait = self.rate.seconds_to_wait(f"key {key}" if key else f"host {client}")
+        wait = self.rate.seconds_to_wait(f"host {client}" if key is None else f"key {key}")
         if wait:
             found = f"more than {self.settings.rate:g} requests a second"
             return refuse(429, scope, f"Too many requests: found {found}; expected a pause.", retry_after=math.ceil(wait))
