@@ -436,6 +436,7 @@ def test_metrics_count_what_happened():
         together(6, lambda i: client.post("/classify", json={"text": f"a {i}"}))
         client.post("/classify", json={"text": ""})
         client.post("/generate", json={"prompt": "a b", "max_new_tokens": 7})
+        client.post("/classify", content=b"a" * 70_000, headers=JSON)
         for path in ("/nothing", "/nothing/else"):
             client.get(path)
         text = client.get("/metrics").text
@@ -446,8 +447,9 @@ def test_metrics_count_what_happened():
     }
     assert found["serving_requests_total", "/classify", "200", "POST"] == 6
     assert found["serving_requests_total", "/classify", "422", "POST"] == 1
+    assert found["serving_requests_total", "/classify", "413", "POST"] == 1
     assert found["serving_requests_total", "404", "GET", "other"] == 2
-    assert found["serving_request_seconds_count", "/classify"] == 7
+    assert found["serving_request_seconds_count", "/classify"] == 8
     assert found["serving_batch_size_sum", "classifier"] == 6
     assert found["serving_batch_size_count", "classifier"] < 6
     assert found["serving_tokens_total",] == 7

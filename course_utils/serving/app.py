@@ -64,11 +64,11 @@ def create_app(
 
     app = FastAPI(title="Hugging Face in Miniature", version="1", lifespan=lifespan)
     app.state.serving, app.state.metrics, app.state.engines = state, metrics, engines
-    app.add_middleware(Gate, settings=settings, state=state)
-    app.add_middleware(Telemetry, metrics=metrics)
     _handle_errors(app)
-    _add_probes(app, state, metrics, engines)
+    _add_probes(app, state, metrics)
     _add_models(app, settings, engines)
+    app.add_middleware(Gate, settings=settings, state=state)
+    app.add_middleware(Telemetry, metrics=metrics, paths=frozenset(app.openapi()["paths"]))
     return app
 
 
@@ -123,7 +123,7 @@ def _own_writer(settings: Settings) -> Any:
     return Writer(checkpoint("story-writer"), settings.max_new_tokens)
 
 
-def _add_probes(app: FastAPI, state: State, metrics: Metrics, engines: _Engines) -> None:
+def _add_probes(app: FastAPI, state: State, metrics: Metrics) -> None:
     @app.get("/health/live", tags=["probes"])
     async def live() -> schemas.Health:
         """Says that the process answers at all; where it does not, start it anew."""

@@ -35,7 +35,7 @@ class Settings:
     body_seconds: float = 5.0
     rate: float = 0.0
     burst: int = 20
-    grace: float = 0.5
+    grace: float = 1.0
     drain: float = 15.0
 
     def __post_init__(self) -> None:

@@ -8,7 +8,7 @@ import re
 import sys
 import time
 import uuid
-from collections.abc import MutableMapping
+from collections.abc import Container, MutableMapping
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -38,8 +38,8 @@ class Metrics:
 class Telemetry:
     """Numbers, times, counts and logs each request: the outermost wrapper of the app (an ASGI middleware)."""
 
-    def __init__(self, app: Any, metrics: Metrics) -> None:
-        self.app, self.metrics = app, metrics
+    def __init__(self, app: Any, metrics: Metrics, paths: Container[str]) -> None:
+        self.app, self.metrics, self.paths = app, metrics, paths
         self.log = logging.getLogger(LOGGER)
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
@@ -65,7 +65,7 @@ class Telemetry:
 
     def _tell(self, scope: MutableMapping[str, Any], number: str, status: int, seconds: float) -> None:
         # A path that no route has is one label, or strangers would fill the memory with labels.
-        path = getattr(scope.get("route"), "path", "other")
+        path = scope["path"] if scope["path"] in self.paths else "other"
         method = scope["method"] if scope["method"] in ("GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE") else "other"
         self.metrics.requests.labels(path, method, status).inc()
         self.metrics.seconds.labels(path).observe(seconds)
