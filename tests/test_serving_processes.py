@@ -47,6 +47,14 @@ def refused(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
+def until_active(server: Running, count: int) -> None:
+    """Waits until so many requests are inside, besides the one that asks for their number."""
+    until = time.monotonic() + 30
+    while f"serving_requests_active {count + 1}.0" not in httpx.get(f"{server.url}/metrics").text:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
 class Crowd:
     """Clients that ask one text after another until told to stop, and what became of each request."""
 
@@ -84,9 +92,8 @@ class Crowd:
                 self.outcomes[outcome] += 1
                 if outcome == "wrong":
                     self.lost.append(text)
-                if outcome == "answered" or not self.again:
-                    turn += 1
-                else:
+                turn += outcome == "answered" or not self.again
+                if outcome != "answered":
                     time.sleep(0.02)
 
     def _ask(self, client: httpx.Client, text: str) -> str:
@@ -131,7 +138,7 @@ def test_stopped_under_load_whoever_was_let_in_is_answered_and_newcomers_are_ref
 
 
 def test_a_request_that_was_let_in_before_the_stop_is_answered_in_full():
-    with stub("call=0.05", "grace=0") as server:
+    with stub("call=0.1", "grace=0") as server:
         answers = {}
 
         def ask() -> None:
@@ -143,9 +150,7 @@ def test_a_request_that_was_let_in_before_the_stop_is_answered_in_full():
         threads = [threading.Thread(target=call) for call in (ask, listen)]
         for thread in threads:
             thread.start()
-        active = "serving_requests_active 3.0"  # the third is the one that asks for this number
-        while active not in httpx.get(f"{server.url}/metrics").text:
-            time.sleep(0.01)
+        until_active(server, 2)
         server.process.terminate()
         for thread in threads:
             thread.join(20)
@@ -167,8 +172,7 @@ def test_told_twice_it_ends_at_once():
         began = time.monotonic()
         thread = threading.Thread(target=ask)
         thread.start()
-        while "serving_requests_active 2.0" not in httpx.get(f"{server.url}/metrics").text:
-            time.sleep(0.01)
+        until_active(server, 1)
         server.process.terminate()
         time.sleep(0.2)
         server.process.terminate()
@@ -184,8 +188,7 @@ def test_when_patience_ends_the_rest_is_refused():
         asked = {"prompt": "a", "max_new_tokens": 100}
         thread = threading.Thread(target=lambda: outcome.append(httpx.post(f"{server.url}/generate", json=asked, timeout=60)))
         thread.start()
-        while "serving_requests_active 2.0" not in httpx.get(f"{server.url}/metrics").text:
-            time.sleep(0.01)
+        until_active(server, 1)
         server.process.terminate()
         assert server.process.wait(20) == 0
         thread.join(20)
@@ -241,3 +244,13 @@ def test_the_package_loads_nothing_heavy(python):
     heavy = ("fastapi", "uvicorn", "pydantic", "torch", "locust")
     code = f"import sys, course_utils, course_utils.cli, course_utils.serving; print([m for m in {heavy} if m in sys.modules])"
     assert python(code).stdout.strip() == "[]"
+
+
+def test_without_its_packages_the_server_says_which_one_it_wants(python):
+    code = (
+        "import sys; sys.modules['uvicorn'] = None; sys.argv = ['course', 'serve']; from course_utils.cli import entry_point; entry_point()"
+    )
+    done = python(code)
+    assert done.returncode == 2
+    assert "Found no package 'uvicorn'" in done.stderr
+    assert "[serve]" in done.stderr

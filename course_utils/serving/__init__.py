@@ -20,6 +20,7 @@ Importing this package loads neither FastAPI nor a model library.
 from importlib import import_module
 from typing import Any
 
+from course_utils.errors import CourseError
 from course_utils.serving.settings import Settings
 
 __all__ = ["Settings", "beside", "create_app", "running", "serve"]
@@ -30,4 +31,8 @@ def __getattr__(name: str) -> Any:
     """Returns a function of a module that is loaded only now."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    try:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    except ModuleNotFoundError as error:
+        wanted = "`make setup`, or pip install 'hugging-face-in-miniature[serve]'"
+        raise CourseError(f"Found no package {error.name!r}; the server expects it. {wanted} brings it.") from None

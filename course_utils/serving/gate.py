@@ -108,7 +108,7 @@ class Gate:
         if not self.state.ready:
             return refuse(503, scope, "The models are still being loaded; expected a look at /health/ready first.", retry_after=1)
         announced = Headers(scope=scope).get("content-length", "")
-        if announced.isdecimal() and int(announced) > self.settings.max_bytes:
+        if announced.isdecimal() and (len(announced) > 18 or int(announced) > self.settings.max_bytes):
             words = f"Found a body of {announced[:20]} bytes; expected at most {self.settings.max_bytes}."
             return refuse(413, scope, words, {"Connection": "close"})
         return None
