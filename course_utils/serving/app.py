@@ -277,7 +277,7 @@ def _detail(error: dict) -> dict:
         return {"where": "body", "found": f"text that is not JSON ({error['ctx']['error']})", "expected": "a JSON object"}
     if error["type"] == "missing":
         return {"where": place, "found": "nothing", "expected": "a value"}
-    return {"where": _plain(place), "found": described(error["input"]), "expected": _expected(error)}
+    return {"where": place[:60], "found": described(error["input"]), "expected": _expected(error)}
 
 
 def _expected(error: dict) -> str:
@@ -288,7 +288,7 @@ def _expected(error: dict) -> str:
 
 
 def described(value: Any) -> str:
-    """Returns any JSON value in a few words that any answer can carry."""
+    """Returns any JSON value in a few words; `repr` leaves nothing in them that UTF-8 could not carry."""
     match value:
         case None:
             return "null"
@@ -305,9 +305,4 @@ def described(value: Any) -> str:
         case dict():
             return f"an object of {len(value)} fields"
         case _:
-            return _plain(repr(value))
-
-
-def _plain(text: str) -> str:
-    """Returns a text cut short in which nothing is left that UTF-8 cannot carry."""
-    return text[:60].encode("utf-8", "backslashreplace").decode()
+            return repr(value)[:60]
