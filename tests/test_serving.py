@@ -487,3 +487,14 @@ def test_load_counts_every_answer_and_every_failure():
         assert max(classifier.sizes) > 1
         with pytest.raises(CourseError, match="came to nothing"):
             load("http://127.0.0.1:1", "/classify", [], clients=1, each=1, seconds=1)
+
+
+def test_log_lines_are_json_objects(python):
+    code = (
+        "import logging.config; from course_utils.serving.telemetry import LOGGER, log_config; logging.config.dictConfig(log_config())\n"
+        "logging.getLogger(LOGGER).info('request', extra={'status': 200}); logging.getLogger('uvicorn.error').info('two\\nlines')"
+    )
+    lines = [json.loads(line) for line in python(code).stderr.splitlines()]
+    assert [line["message"] for line in lines] == ["request", "two\nlines"]
+    assert lines[0]["status"] == 200
+    assert {"time", "level", "logger"} <= set(lines[0])
