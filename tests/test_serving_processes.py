@@ -182,6 +182,15 @@ def test_told_twice_it_ends_at_once():
         assert outcome in ([503], ["cut off"])
 
 
+def test_an_invented_address_does_not_evade_the_rate():
+    with stub("rate=0.1", "burst=2") as server:
+        asked = [
+            httpx.post(f"{server.url}/classify", json={"text": "a"}, headers={"X-Forwarded-For": f"10.0.0.{i}"}).status_code
+            for i in range(3)
+        ]
+    assert asked == [200, 200, 429]
+
+
 def test_when_patience_ends_the_rest_is_refused():
     outcome = []
     with stub("call=0.5", "drain=0.6") as server:
