@@ -119,6 +119,22 @@ def doctor() -> None:
 
 
 @app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address; one that others reach needs a key in COURSE_SERVE_KEYS.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.", min=0, max=65_535)] = 8000,
+    batch: Annotated[int, typer.Option(help="How many requests may share a call of a model.", min=1)] = 32,
+    room: Annotated[int, typer.Option(help="How many requests may wait.", min=1)] = 64,
+    rate: Annotated[float, typer.Option(help="Requests a second for each client; 0 is no limit.", min=0)] = 0.0,
+) -> None:
+    """Serve the classifier and the writer over HTTP until Ctrl-C; /docs describes the requests."""
+    from course_utils import profile, serving
+
+    settings = serving.Settings.from_environment(host=host, port=port, batch=batch, room=room, rate=rate)
+    profile.start()
+    serving.serve(settings)
+
+
+@app.command()
 def progress() -> None:
     """Show how many exercises of each lesson you have solved."""
     from course_utils.exercises import core

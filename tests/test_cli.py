@@ -23,11 +23,11 @@ def test_help_fits_a_screen_and_names_every_command():
     done = CliRunner().invoke(app, ["--help"])
     assert done.exit_code == 0
     assert len(done.output.splitlines()) <= 24
-    for command in ("list", "run", "refresh", "check", "doctor", "progress", "foundry"):
+    for command in ("list", "run", "refresh", "check", "doctor", "serve", "progress", "foundry"):
         assert f"  {command}" in done.output
 
 
-@pytest.mark.parametrize("command", ["list", "run", "refresh", "check", "doctor", "progress", "foundry"])
+@pytest.mark.parametrize("command", ["list", "run", "refresh", "check", "doctor", "serve", "progress", "foundry"])
 def test_each_command_explains_itself(command):
     done = CliRunner().invoke(app, [command, "--help"])
     assert done.exit_code == 0
@@ -35,7 +35,7 @@ def test_each_command_explains_itself(command):
 
 
 def test_help_loads_no_machine_learning_library():
-    libraries = ("torch", "transformers", "datasets", "numpy")
+    libraries = ("torch", "transformers", "datasets", "numpy", "fastapi")
     code = f"import sys; from course_utils.cli import app; print([name for name in {libraries} if name in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
 
