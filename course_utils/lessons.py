@@ -140,7 +140,7 @@ def setup_code() -> str:
         "try:  # on Colab, or with this file alone, the course is fetched first\n"
         "    import course_utils\n"
         "except ModuleNotFoundError:\n"
-        f"    %pip install --quiet --constraint {pins} git+{address}\n"
+        f'    %pip install --quiet --constraint {pins} "hugging-face-in-miniature[serve] @ git+{address}"\n'
         "from course_utils import check, checkpoint, dataset, hint, metrics, plots, solution, start\n"
         "\n"
         "start()"
