@@ -25,9 +25,9 @@ _NO_CHECK = re.compile(r"NBVAL_(IGNORE_OUTPUT|SKIP)|PYTEST_VALIDATE_IGNORE_OUTPU
 def problems(lesson: Lesson) -> list[str]:
     """Returns one sentence for each thing that is wrong with a stored lesson; none when it may ship."""
     notebook = lesson.read()
-    guards = (one_run, shape, code, comparison, traces, exercises)
+    guards = (one_run, code, comparison, traces, exercises)
     found = chain.from_iterable(guard(notebook) for guard in guards)
-    return [f"{lesson.name}: {sentence}" for sentence in chain(found, links(lesson, notebook))]
+    return [f"{lesson.name}: {sentence}" for sentence in chain(shape(lesson, notebook), found, links(lesson, notebook))]
 
 
 def one_run(notebook: nbformat.NotebookNode) -> Iterator[str]:
@@ -43,8 +43,8 @@ def one_run(notebook: nbformat.NotebookNode) -> Iterator[str]:
             yield f"{_first(cell)} is tagged raises-exception, where *Run all* in JupyterLab stops. Catch the error and print it."
 
 
-def shape(notebook: nbformat.NotebookNode) -> Iterator[str]:
-    """A title, promises, times and needs; one set-up cell, the same everywhere; the promises again at the end; a link onward."""
+def shape(lesson: Lesson, notebook: nbformat.NotebookNode) -> Iterator[str]:
+    """A title, promises, times and needs; one set-up cell, as the course writes it; the promises again at the end; a link onward."""
     first = notebook.cells[0].source if notebook.cells else ""
     for wanted in ("# ", "After this lesson you can", "**Time**", "**You need**"):
         if wanted not in first:
@@ -52,7 +52,7 @@ def shape(notebook: nbformat.NotebookNode) -> Iterator[str]:
     if not 3 <= len(re.findall(r"^[*-] ", first, re.MULTILINE)) <= 5:
         yield "its first cell does not promise three to five things."
     setups = [cell for cell in notebook.cells if lessons.SETUP_TAG in lessons.tags(cell)]
-    if [cell.source for cell in setups] != [lessons.setup_code()] or notebook.cells[1] is not setups[0]:
+    if [cell.source for cell in setups] != [lessons.setup_code(lesson)] or notebook.cells[1] is not setups[0]:
         yield "its second cell is not the set-up cell. `course refresh` writes it."
     last = " ".join(cell.source for cell in notebook.cells[-3:])
     if "you can do now" not in last or ".ipynb" not in last:

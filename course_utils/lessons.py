@@ -105,7 +105,7 @@ def stamp(lesson: Lesson) -> bool:
     then_and_now.stamp(notebook)
     for cell in notebook.cells:
         if SETUP_TAG in tags(cell):
-            cell.source = setup_code()
+            cell.source = setup_code(lesson)
         if MAP_TAG in tags(cell):
             cell.source = course_map(lesson.folder)
     if notebook.cells:
@@ -132,15 +132,16 @@ def repository() -> str:
     return next(url.split(", ")[1] for url in urls if url.startswith("Repository"))
 
 
-def setup_code() -> str:
-    """Returns the set-up cell, the same in every lesson: six lines of code, which install the course where it is not."""
+def setup_code(lesson: Lesson) -> str:
+    """Returns the set-up cell: six lines of code, which install the course, and what the chapter on deployment adds, where they are not."""
+    extras = "[serve,scale]" if lesson.chapter == "06_deployment" else ""
     address = repository()
     pins = address.replace("https://github.com", "https://raw.githubusercontent.com") + "/main/requirements.txt"
     return (
         "try:  # on Colab, or with this file alone, the course is fetched first\n"
         "    import course_utils\n"
         "except ModuleNotFoundError:\n"
-        f'    %pip install --quiet --constraint {pins} "hugging-face-in-miniature[serve] @ git+{address}"\n'
+        f'    %pip install --quiet --constraint {pins} "hugging-face-in-miniature{extras} @ git+{address}"\n'
         "from course_utils import check, checkpoint, dataset, hint, metrics, plots, solution, start\n"
         "\n"
         "start()"

@@ -30,7 +30,7 @@ def test_the_cell_for_the_hub_answers_with_what_the_hub_serves(lesson: Lesson, p
     (cell,) = hub_cells(lesson)
     (name,) = set(re.findall(r'checkpoint\("([^"]+)"\)', cell.source))
     entry = catalog.find(name, "checkpoint")
-    code = plain(lessons.setup_code()) + "\n" + plain(cell.source)
+    code = plain(lessons.setup_code(lesson)) + "\n" + plain(cell.source)
     away = dict.fromkeys(
         ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE", "HF_EVALUATE_OFFLINE", "HF_TOKEN", "HF_HUB_CACHE")
     )
