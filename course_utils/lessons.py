@@ -134,7 +134,7 @@ def repository() -> str:
 
 def setup_code(lesson: Lesson) -> str:
     """Returns the set-up cell: six lines of code, which install the course, and what the chapter on deployment adds, where they are not."""
-    extras = "[serve,scale]" if lesson.chapter == "06_deployment" else ""
+    extras = "[serve,scale]" if lesson.name.startswith("06_deployment") else ""
     address = repository()
     pins = address.replace("https://github.com", "https://raw.githubusercontent.com") + "/main/requirements.txt"
     return (
