@@ -65,12 +65,14 @@ def own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.fixture
 def python() -> Callable[..., subprocess.CompletedProcess]:
-    """Returns a function that runs code in a fresh Python; keywords are environment variables, None removes one."""
+    """Returns a function that runs code in a fresh Python, `given` as its input; keywords are environment variables, None removes one."""
 
-    def run(code: str, **settings: str | None) -> subprocess.CompletedProcess:
+    def run(code: str, given: str = "", **settings: str | None) -> subprocess.CompletedProcess:
         environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), **{k: v for k, v in settings.items() if v is not None}}
         for name in (name for name, value in settings.items() if value is None):
             environment.pop(name, None)
-        return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=100, check=False)
+        return subprocess.run(
+            [sys.executable, "-c", code], env=environment, input=given, capture_output=True, text=True, timeout=300, check=False
+        )
 
     return run
