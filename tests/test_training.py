@@ -88,3 +88,41 @@ def test_in_bfloat16_too_a_resumed_run_ends_the_same(tmp_path):
     resumed = _run(tmp_path / "work", brief=True)
     assert resumed.returncode == 0, resumed.stderr
     assert resumed.stdout.split()[-1] == whole.stdout.split()[-1]
+
+
+LOOP = """
+import hashlib, os, signal, sys
+from pathlib import Path
+import torch
+torch.set_num_threads(1)
+from course_utils.foundry import loops
+
+loops.SAVE_EVERY, kill_at, seen = 0.0, int(sys.argv[2]), 0
+torch.manual_seed(0)
+model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.BatchNorm1d(8), torch.nn.Linear(8, 1))
+
+def loss(generator):
+    global seen
+    seen += 1
+    if seen == kill_at:
+        os.kill(os.getpid(), signal.SIGKILL)
+    batch = torch.randn(16, 4, generator=generator)
+    return ((model(batch)[:, 0] - batch.prod(1)) ** 2).mean()
+
+loops.train([model], loss, Path(sys.argv[1]), steps=8, learning_rate=1e-2, average=0.9)
+print(seen, hashlib.sha256(b"".join(v.numpy().tobytes() for v in model.state_dict().values())).hexdigest())
+"""
+
+
+def test_the_loop_of_pictures_too_goes_on_after_a_kill_and_ends_the_same(tmp_path):
+    def run(work: str, kill_at: int = 0) -> subprocess.CompletedProcess:
+        command = [sys.executable, "-c", LOOP, str(tmp_path / work), str(kill_at)]
+        environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+    whole = run("whole").stdout.split()
+    assert run("work", kill_at=6).returncode == -signal.SIGKILL
+    assert [path.suffix for path in (tmp_path / "work").glob("state.*")] == [".safetensors"]
+    resumed = run("work").stdout.split()
+    assert (whole[0], resumed[0]) == ("8", "3")
+    assert resumed[1] == whole[1]

@@ -51,7 +51,7 @@ def train(
 
     where, steps = device(), QUICK_STEPS if quick else steps
     whole = nn.ModuleList(models)
-    done, state = work / "finished.safetensors", work / "state.pt"
+    done, state = work / "finished.safetensors", work / "state.safetensors"
     work.mkdir(parents=True, exist_ok=True)
     if not done.is_file():
         whole.to(where).train()
@@ -102,16 +102,11 @@ class _Run:
     """Weights, their average, the optimizer and the time so far: what a stopped run needs to go on."""
 
     def __init__(self, whole: "nn.Module", optimizer: "torch.optim.Optimizer", average: float, state: Path):
-        import torch
-
         self.whole, self.optimizer, self.average, self.state = whole, optimizer, average, state
         self.parameters = [p for p in whole.parameters() if p.requires_grad]
         self.step, self.seconds = 0, 0.0
         if state.is_file():
-            found = torch.load(state, map_location=self.parameters[0].device, weights_only=True)
-            whole.load_state_dict(found["whole"])
-            optimizer.load_state_dict(found["optimizer"])
-            self.step, self.seconds, self.mean = found["step"], found["seconds"], found["mean"]
+            self._go_on()
         else:
             self.mean = [p.detach().clone() for p in self.parameters] if average else []
         self.began, self.saved = _clock(), time.perf_counter()
@@ -140,13 +135,31 @@ class _Run:
 
     def save(self) -> None:
         """Keeps everything, in place of what was kept before."""
-        import torch
+        from safetensors.torch import save_file
 
         now = _clock()
         self.seconds, self.began, self.saved = self.seconds + now - self.began, now, time.perf_counter()
-        whole = {"whole": self.whole.state_dict(), "optimizer": self.optimizer.state_dict(), "mean": self.mean}
-        torch.save(whole | {"step": self.step, "seconds": self.seconds}, self.state.with_suffix(".tmp"))
+        state = self.optimizer.state_dict()["state"]
+        kept = {f"whole.{name}": v for name, v in self.whole.state_dict().items()} | {f"mean.{i}": v for i, v in enumerate(self.mean)}
+        kept |= {f"optimizer.{i}.{what}": v for i, values in state.items() for what, v in values.items()}
+        facts = {"step": str(self.step), "seconds": repr(self.seconds)}
+        save_file({name: v.contiguous() for name, v in kept.items()}, self.state.with_suffix(".tmp"), metadata=facts)
         self.state.with_suffix(".tmp").replace(self.state)
+
+    def _go_on(self) -> None:
+        """Takes up what was kept."""
+        from safetensors import safe_open
+
+        with safe_open(self.state, framework="pt", device=str(self.parameters[0].device)) as file:
+            facts, kept = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        state: dict[int, dict[str, Tensor]] = {}
+        for name in (name for name in kept if name.startswith("optimizer.")):
+            _, i, what = name.split(".")
+            state.setdefault(int(i), {})[what] = kept[name]
+        self.whole.load_state_dict({name.removeprefix("whole."): v for name, v in kept.items() if name.startswith("whole.")})
+        self.optimizer.load_state_dict({"state": state, "param_groups": self.optimizer.state_dict()["param_groups"]})
+        self.mean = [kept[f"mean.{i}"] for i in range(sum(name.startswith("mean.") for name in kept))]
+        self.step, self.seconds = int(facts["step"]), float(facts["seconds"])
 
     def finish(self, path: Path) -> None:
         """Writes the final weights alone, and what they took."""

@@ -99,8 +99,8 @@ def build(folder: Path, work: Path, quick: bool = False) -> dict:
     pipeline = StableDiffusionPipeline(vae, reader, words, painter, scheduler(), None, None, requires_safety_checker=False)
     save(pipeline, folder)
     pipeline = load(folder)
-    sheet(pipeline, folder / "samples.png")
-    scores = loops.once(work / "scores.json", lambda: score(pipeline, 2 if quick else 500))
+    sheet(pipeline, folder / "samples.png", 1 if quick else 8)
+    scores = loops.once(work / "scores.json", lambda: score(pipeline, 1 if quick else 500))
     return scores | {"training": took | {"seconds": round(learned["seconds"] + took["seconds"], 1)}, "samples": SHEET}
 
 
@@ -243,13 +243,13 @@ def score(pipeline: "StableDiffusionPipeline", count: int) -> dict:
     return scores | {"examples": [examples[i] for i in (0, 2, 3)]}
 
 
-def sheet(pipeline: "StableDiffusionPipeline", path: Path) -> None:
-    """Writes a sheet of eight pictures for each kind of prompt, the first that come."""
+def sheet(pipeline: "StableDiffusionPipeline", path: Path, row: int) -> None:
+    """Writes a sheet with a row of pictures for each kind of prompt, the first that come."""
     from PIL import Image
 
-    said = [prompt for kind in ASKED for prompt in prompts(ASKED[kind][0], 8, ASKED[kind][1], seed=3)[1]]
+    said = [prompt for kind in ASKED for prompt in prompts(ASKED[kind][0], row, ASKED[kind][1], seed=3)[1]]
     tiles = ((paint(pipeline, said, seed=3).permute(0, 2, 3, 1).numpy() + 1) * 127.5).round().astype(np.uint8)
-    rows = [np.concatenate(tiles[start : start + 8], axis=1) for start in range(0, len(tiles), 8)]
+    rows = [np.concatenate(tiles[start : start + row], axis=1) for start in range(0, len(tiles), row)]
     Image.fromarray(np.concatenate(rows)).save(path, optimize=True)
 
 
