@@ -1,10 +1,11 @@
 """Many pictures at once, drawn by every core, the same on any number of them; and as tensors. Knows no model."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache, partial
 from multiprocessing import get_context
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -60,3 +61,16 @@ def tensor(pixels: np.ndarray, where: str = "cpu") -> "torch.Tensor":
 def scaled(batch: "torch.Tensor") -> "torch.Tensor":
     """Returns bytes as numbers from -1 to 1, as the library's image processors give them to a model."""
     return batch.float() / 127.5 - 1
+
+
+def sheet(rows: Sequence[np.ndarray], right: Sequence[Sequence[bool]], path: Path) -> None:
+    """Writes rows of pictures, in bytes, each in a frame: red where what was read of it is wrong."""
+    from PIL import Image
+
+    def framed(pixels: np.ndarray, good: bool) -> np.ndarray:
+        whole = np.full((pixels.shape[0] + 8, pixels.shape[1] + 8, 3), 255 if good else (213, 0, 0), np.uint8)
+        whole[4:-4, 4:-4] = pixels
+        return whole
+
+    lines = [np.concatenate([framed(*one) for one in zip(row, told, strict=True)], axis=1) for row, told in zip(rows, right, strict=True)]
+    Image.fromarray(np.concatenate(lines)).save(path, optimize=True)

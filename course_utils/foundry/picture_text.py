@@ -104,7 +104,8 @@ def build(folder: Path, work: Path, quick: bool = False) -> dict:
     config = folder / "config.json"
     config.write_text(config.read_text().replace('"float16"', '"float32"'), encoding="utf-8", newline="\n")
     CLIPProcessor(processor(), words).save_pretrained(folder)
-    return loops.once(work / "scores.json", lambda: score(folder, 40 if quick else 1000)) | {"training": took}
+    sheet(folder)
+    return loops.once(work / "scores.json", lambda: score(folder, 40 if quick else 1000)) | {"training": took, "samples": SHEET}
 
 
 def _by_kind(scenes: list[Scene]) -> list[list[int]]:
@@ -135,28 +136,55 @@ def contrast(clip: "CLIPModel", ids: "Tensor", batch: "Tensor", meanings: "Tenso
     return (functional.cross_entropy(logits, right) + functional.cross_entropy(logits.T, right)) / 2
 
 
-def score(folder: Path, count: int) -> dict:
-    """Returns the share of held-out pairs told from all 64 by words alone, of trained ones, and of right choices between two captions."""
+def load(folder: Path) -> tuple["CLIPModel", "CLIPTokenizer"]:
+    """Returns the trained model and its tokenizer, on the device where models are scored here."""
     import torch
     from transformers import CLIPModel, CLIPTokenizer
 
-    clip = CLIPModel.from_pretrained(folder, dtype=torch.float32).to(loops.device()).eval()
-    words = CLIPTokenizer.from_pretrained(folder)
-    labels = _texts(clip, words, [TEMPLATE.format(label) for label in LABELS])
+    return CLIPModel.from_pretrained(folder, dtype=torch.float32).to(loops.device()).eval(), CLIPTokenizer.from_pretrained(folder)
+
+
+def score(folder: Path, count: int) -> dict:
+    """Returns the share of held-out pairs told from all 64 by words alone, of trained ones, and of right choices between two captions."""
+    clip, words = load(folder)
     found: dict = {}
     for name, split in (("score", "held-out"), ("trained_pairs", "new")):
         scenes, seen = albums.draw(split, count, seed=2, layouts=("alone",))
-        best = (_pictures(clip, seen) @ labels.T).argmax(dim=1).tolist()
-        right = [(scene.things[0].colour.en, scene.things[0].noun.en) for scene in scenes]
-        said = [tuple(LABELS[i].split()[1:]) for i in best]
+        right, said = _pairs(scenes), _named(clip, words, seen)
         found[name] = round(float(np.mean([a == b for a, b in zip(said, right, strict=True)])), 4)
         found[f"{name}_low"], found[f"{name}_high"] = (round(bound, 4) for bound in intervals.of_share(found[name], count))
         found[f"{name}_colour"] = round(float(np.mean([a[0] == b[0] for a, b in zip(said, right, strict=True)])), 4)
         found[f"{name}_thing"] = round(float(np.mean([a[1] == b[1] for a, b in zip(said, right, strict=True)])), 4)
         if name == "score":
-            examples = [[pictures.captions(scene)[-1], LABELS[i]] for scene, i in zip(scenes[:3], best, strict=False)]
+            told = [pictures.captions(scene)[-1] for scene in scenes[:3]]
+            examples = [[caption, f"a {colour} {thing}"] for caption, (colour, thing) in zip(told, said, strict=False)]
     found |= _choices(clip, words, count)
     return found | {"pictures": count, "examples": examples}
+
+
+def sheet(folder: Path) -> None:
+    """Writes a sheet of two rows of eight pictures whose pair was held out, and two whose pair was trained."""
+    clip, words = load(folder)
+    rows, good = [], []
+    for split in ("held-out", "new"):
+        scenes, seen = albums.draw(split, 16, seed=4, layouts=("alone",))
+        found = np.array([a == b for a, b in zip(_named(clip, words, seen), _pairs(scenes), strict=True)])
+        rows, good = [*rows, *np.split(seen, 2)], [*good, *np.split(found, 2)]
+    albums.sheet(rows, good, folder / "samples.png")
+
+
+SHEET = "eight pictures a row, unchosen, two rows of pairs that it never saw, two of pairs that it did; a red frame where it names another"
+
+
+def _pairs(scenes: list[Scene]) -> list[tuple[str, str]]:
+    return [(scene.things[0].colour.en, scene.things[0].noun.en) for scene in scenes]
+
+
+def _named(clip: "CLIPModel", words: "CLIPTokenizer", seen: np.ndarray) -> list[tuple[str, ...]]:
+    """Returns the colour and the thing, of all 64 pairs, whose words are nearest to each picture."""
+    labels = _texts(clip, words, [TEMPLATE.format(label) for label in LABELS])
+    best = (_pictures(clip, seen) @ labels.T).argmax(dim=1).tolist()
+    return [tuple(LABELS[i].split()[1:]) for i in best]
 
 
 def _choices(clip: "CLIPModel", words: "CLIPTokenizer", count: int) -> dict[str, float]:

@@ -104,7 +104,8 @@ def build(folder: Path, work: Path, quick: bool = False) -> dict:
     config = folder / "config.json"
     config.write_text(config.read_text().replace('"dtype": "float16"', '"dtype": "float32"'), encoding="utf-8", newline="\n")
     processor().save_pretrained(folder)
-    return loops.once(work / "scores.json", lambda: score(folder, 40 if quick else 2000)) | {"training": took}
+    sheet(folder)
+    return loops.once(work / "scores.json", lambda: score(folder, 40 if quick else 2000)) | {"training": took, "samples": SHEET}
 
 
 def load(folder: str | Path | None = None) -> "ResNetForImageClassification":
@@ -177,6 +178,21 @@ def score(folder: Path, count: int) -> dict:
     return scores | {
         "examples": [[pictures.captions(s)[-1], words(r.tolist())] for s, r in zip(told, readings(judge, batch[:3]), strict=True)]
     }
+
+
+def sheet(folder: Path) -> None:
+    """Writes a sheet of eight new pictures, as they were drawn and degraded in every way of SPOILT."""
+    import torch
+
+    scenes, seen = albums.draw("new", 8, seed=2)
+    judge, batch, right = load(folder), albums.scaled(albums.tensor(seen)), np.array([truth(scene) for scene in scenes])
+    rows = [batch, *(spoilt(batch, how) for how in SPOILT)]
+    good = [((readings(judge, row).numpy() == right) | (right == -100)).all(axis=1) for row in rows]
+    pixels = [((torch.clip(row, -1, 1).permute(0, 2, 3, 1).numpy() + 1) * 127.5).round().astype(np.uint8) for row in rows]
+    albums.sheet(pixels, good, folder / "samples.png")
+
+
+SHEET = "eight new pictures, unchosen, as drawn, then spoilt in the ways of the table, a row each; a red frame where it misread something"
 
 
 def attributes(read: np.ndarray, right: np.ndarray) -> dict[str, float]:
