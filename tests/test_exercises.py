@@ -693,9 +693,6 @@ def defects(exercise: Exercise) -> Iterator[str]:
     """Yields one sentence for each promise that a record breaks."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(core, "registry", lambda: {exercise.name: exercise})
-        # A value may take long to compute: once is enough, as it is printed.
-        if not exercise.value and (verdict := judge(exercise.name, exercise.solution)).outcome is not Outcome.CORRECT:
-            yield f"its solution is refused: {verdict}"
         if (verdict := judge(exercise.name, exercise.other)).outcome is not Outcome.CORRECT:
             yield f"the other right answer is refused: {verdict}"
         if judge(exercise.name, ...).outcome is not Outcome.NOT_ATTEMPTED:
@@ -707,7 +704,7 @@ def defects(exercise: Exercise) -> Iterator[str]:
             elif not wrong.because or wrong.because not in verdict.message:
                 yield f"the wrong answer {label!r} is refused for another reason than {wrong.because!r}: {verdict}"
         if (verdict := judge(exercise.name, _answer(lambda: _printed(exercise)))).outcome is not Outcome.CORRECT:
-            yield f"its solution as it is printed is refused: {verdict}"
+            yield f"its solution, as it is printed, is refused: {verdict}"
     if len(exercise.wrong) < 3:
         yield f"it knows {len(exercise.wrong)} wrong answers; at least three are expected"
     if len(exercise.hints) < 2 or len(set(exercise.hints)) < len(exercise.hints) or not all(exercise.hints):
@@ -792,9 +789,9 @@ def _helped(x):
 
 
 BROKEN = {
-    "a wrong solution": ({"solution": _undoubled}, "its solution is refused"),
-    "a solution that fails": ({"solution": _raises, "value": False}, "its solution is refused"),
-    "a solution that leans on a hidden function": ({"solution": _helped}, "its solution as it is printed is refused"),
+    "a wrong solution": ({"solution": _undoubled}, "its solution, as it is printed, is refused"),
+    "a solution that fails": ({"solution": _raises, "value": False}, "its solution, as it is printed, is refused"),
+    "a solution that leans on a hidden function": ({"solution": _helped}, "its solution, as it is printed, is refused"),
     "a refused other answer": ({"other": _undoubled}, "the other right answer is refused"),
     "a wrong answer that passes": ({"wrong": {**DOUBLE.wrong, "sum": Wrong(_double_by_adding, because="x")}}, "'sum' is CORRECT"),
     "a wrong answer with a hole": ({"wrong": {**DOUBLE.wrong, "hole": Wrong(unfinished, because="x")}}, "'hole' is NOT_ATTEMPTED"),
@@ -809,8 +806,8 @@ BROKEN = {
     "an empty hint": ({"hints": ("Multiply by 2.", "")}, "fewer than two different hints"),
     "a name with a space": ({"name": "Double it"}, "its name"),
     "a verify that accepts all": ({"verify": lambda answer: None}, "is CORRECT"),
-    "a verify that refuses all": ({"verify": lambda answer: refuse("no")}, "its solution is refused"),
-    "a verify that fails": ({"verify": lambda answer: answer.nothing}, "its solution is refused"),
+    "a verify that refuses all": ({"verify": lambda answer: refuse("no")}, "its solution, as it is printed, is refused"),
+    "a verify that fails": ({"verify": lambda answer: answer.nothing}, "its solution, as it is printed, is refused"),
 }
 
 
