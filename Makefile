@@ -11,11 +11,11 @@ CAN_START = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 6))' 2>/de
 NO_PYTHON = "$(PYTHON)" is not a Python of our time; the course needs 3.11 or newer. Install one and name it: make setup PYTHON=/path/to/python3.12
 BOOTSTRAP = $(CAN_START) || { echo '$(NO_PYTHON)' >&2; exit 1; }; $(PYTHON) -I course_utils/bootstrap.py $(GIVEN)
 
-.PHONY: help lab setup test lint browser run refresh foundry doctor pins clean
+.PHONY: help lab setup test lint browser javascript run refresh foundry doctor pins clean
 
 help: ## Show this help
 	@echo 'Hugging Face in Miniature: make TARGET [PYTHON=python3.12] [ARGS=...]'
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 lab: setup ## Open the course in JupyterLab; the first time, set everything up before
 	@$(PY) -m course_utils.lab $(ARGS)
@@ -33,12 +33,16 @@ lint: setup ## Check the style of modules, tests and notebooks
 	$(PY) -m ruff format --check .
 
 # A browser is nothing that pip brings: the system's own package, by whichever of its tools is here.
-browser: ## Install Chromium, in which the tests look at the attention views
+browser: ## Install Chromium, in which the tests look at the attention views and the demos
 	@for name in chromium chromium-browser google-chrome; do command -v $$name && exit; done; \
 	if command -v apt-get >/dev/null; then $(AS_ROOT) apt-get update -qq && $(AS_ROOT) apt-get install -y -qq --no-install-recommends chromium; \
 	elif command -v dnf >/dev/null; then $(AS_ROOT) dnf install -y chromium; \
 	elif command -v brew >/dev/null; then brew install --cask chromium; \
 	else echo 'No apt-get, dnf or brew found. Install Chromium or Chrome yourself; the tests look for it on the PATH.' >&2; exit 1; fi
+
+javascript: ## Install the Hub's client for JavaScript, with which the tests ask the course's server
+	@command -v npm >/dev/null || { echo 'No npm found: install Node and its npm first.' >&2; exit 1; }; \
+	$(AS_ROOT) npm install --global --silent --no-fund --no-audit @huggingface/inference@4.13.30
 
 run: setup ## Run lessons without a browser into outputs/; ARGS=01_tokenization chooses
 	@$(COURSE) run $(ARGS)

@@ -46,6 +46,9 @@ class StubWriter:
             raise TooLong(len(prompt.split()), 50)
         return prompt.split()
 
+    def encode_chat(self, messages: Sequence[dict[str, str]]) -> list[str]:
+        return self.encode(" ".join(message["content"] for message in messages))
+
     def write(self, orders: Sequence[Order]) -> list[Order]:
         while not all(order.over for order in orders):
             self.steps += 1
@@ -62,6 +65,22 @@ class StubWriter:
                 if order.tokens == order.max_new_tokens:
                     order.finish = "length"
         return list(orders)
+
+
+class StubEncoder:
+    """Gives each text the vector (its letters, its words, 1)."""
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+
+    def encode(self, text: str) -> list[str]:
+        if len(text.split()) > 50:
+            raise TooLong(len(text.split()), 50)
+        return [text]
+
+    def embed(self, rows: Sequence[list[str]]) -> list[list[float]]:
+        self.sizes.append(len(rows))
+        return [[float(len(text)), float(len(text.split())), 1.0] for (text,) in rows]
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from serving_stub import StubClassifier, StubWriter, scores
+from serving_stub import StubClassifier, StubEncoder, StubWriter, scores
 
 from course_utils.errors import CourseError
 from course_utils.serving import Settings, beside, create_app
@@ -500,3 +500,132 @@ def test_log_lines_are_json_objects(python):
     assert [line["message"] for line in lines] == ["request", "two\nlines"]
     assert lines[0]["status"] == 200
     assert {"time", "level", "logger"} <= set(lines[0])
+
+
+# The routes that the clients of the Hub ask
+
+
+@pytest.fixture(scope="module")
+def task_client() -> Iterator[httpx.Client]:
+    """Yields a client of an app that has a chat and an encoder, too."""
+    app = create_app(Settings(), StubClassifier, StubWriter, StubWriter, StubEncoder)
+    with beside(app) as url, httpx.Client(base_url=url, timeout=30, trust_env=False) as client:
+        while client.get("/health/ready").status_code != 200:
+            time.sleep(0.005)
+        yield client
+
+
+def chat(content: str, **wishes) -> dict:
+    """Returns the body of a chat of one message."""
+    return {"messages": [{"role": "user", "content": content}], **wishes}
+
+
+def test_a_text_or_a_list_of_texts_gets_its_labels_in_order_the_likeliest_first(task_client):
+    texts = ["soup", "salad", "a longer text"]
+    rows = task_client.post("/text-classification", json={"inputs": texts}).json()
+    for text, row in zip(texts, rows, strict=True):
+        expected = scores([ord(letter) for letter in text])
+        assert {one["label"]: one["score"] for one in row} == expected
+        assert [one["score"] for one in row] == sorted(expected.values(), reverse=True)
+    assert task_client.post("/text-classification", json={"inputs": "soup"}).json() == rows[:1]
+    best = task_client.post("/text-classification", json={"inputs": "soup", "parameters": {"top_k": 1}}).json()
+    assert best == [rows[0][:1]]
+
+
+def test_texts_get_vectors_of_length_one_unless_told_otherwise(task_client):
+    raw = task_client.post("/feature-extraction", json={"inputs": ["a bc", "d"], "normalize": False}).json()
+    assert raw == [[4.0, 2.0, 1.0], [1.0, 1.0, 1.0]]
+    (unit,) = task_client.post("/feature-extraction", json={"inputs": "d"}).json()
+    assert sum(value**2 for value in unit) == pytest.approx(1)
+
+
+def test_a_chat_is_answered_whole_with_its_tokens_counted(task_client):
+    answer = task_client.post("/v1/chat/completions", json=chat("so it goes", max_tokens=4)).json()
+    assert answer["choices"] == [{"index": 0, "message": {"role": "assistant", "content": " so it goes so"}, "finish_reason": "length"}]
+    assert answer["usage"] == {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}
+
+
+def test_a_streamed_chat_brings_the_same_in_pieces_and_says_that_it_is_done(task_client):
+    wishes = {"max_tokens": 4, "stream": True, "stream_options": {"include_usage": True}}
+    answer = task_client.post("/v1/chat/completions", json=chat("so it goes", **wishes))
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    *lines, last = [line.removeprefix("data: ") for line in answer.text.splitlines() if line]
+    assert last == "[DONE]"
+    *chunks, usage = [json.loads(line) for line in lines]
+    assert "".join(chunk["choices"][0]["delta"].get("content", "") for chunk in chunks) == " so it goes so"
+    assert [chunk["choices"][0]["finish_reason"] for chunk in chunks] == [None] * 5 + ["length"]
+    assert usage["choices"] == [] and usage["usage"]["total_tokens"] == 7
+    assert len({chunk["id"] for chunk in chunks}) == 1
+
+
+def test_a_streamed_chat_that_fails_says_so_and_is_never_done(task_client):
+    answer = task_client.post("/v1/chat/completions", json=chat("a poison b", max_tokens=9, stream=True))
+    assert "[DONE]" not in answer.text
+    assert json.loads(answer.text.splitlines()[-2].removeprefix("data: "))["error"] == "The text could not be written."
+
+
+TASKS_REFUSED = [
+    ("/text-classification", {"inputs": ""}, 422, "inputs.text: found an empty string, expected at least 1 character."),
+    ("/text-classification", {"inputs": 3}, 422, "inputs.text: found 3, expected a valid string."),
+    ("/text-classification", {"inputs": []}, 422, "inputs.list: found a list of 0, expected at least 1 item."),
+    ("/text-classification", {"inputs": ["a"] * 33}, 422, "inputs.list: found a list of 33, expected at most 32 items."),
+    ("/text-classification", {"inputs": ["fine", "a " * 51]}, 422, "inputs.list.1: found 51 tokens, expected at most 50 tokens."),
+    ("/text-classification", {"inputs": "a", "parameters": {"top_p": 1}}, 422, "parameters.top_p: found 1, expected no such field."),
+    ("/feature-extraction", {"inputs": "a " * 51}, 422, "inputs.text: found 51 tokens"),
+    ("/feature-extraction", {"inputs": "a", "truncate": True}, 422, "truncate: found true, expected no such field."),
+    ("/v1/chat/completions", {"messages": []}, 422, "messages: found a list of 0"),
+    ("/v1/chat/completions", {"messages": "hello"}, 422, "expected a valid list"),
+    ("/v1/chat/completions", {"messages": [{"role": "robot", "content": "a"}]}, 422, "expected"),
+    ("/v1/chat/completions", chat("a " * 51), 422, "messages: found 51 tokens, expected at most 50 tokens"),
+    ("/v1/chat/completions", chat("a " * 51, stream=True), 422, "messages: found 51 tokens"),
+    ("/v1/chat/completions", chat("a", max_tokens=101), 422, "max_tokens: found 101, expected less than or equal to 100"),
+    ("/v1/chat/completions", chat("a", tools=[]), 422, "tools: found a list of 0, expected no such field"),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "status", "words"), TASKS_REFUSED, ids=[f"{i}" for i in range(len(TASKS_REFUSED))])
+def test_bad_bodies_of_the_tasks_are_refused_with_found_and_expected(task_client, path, body, status, words):
+    answer = task_client.post(path, json=body)
+    assert answer.status_code == status
+    assert words in answer.json()["error"]
+
+
+def test_an_app_has_the_routes_of_the_models_that_it_is_given():
+    routes = {
+        "classifier": (StubClassifier, {"/classify", "/text-classification"}),
+        "writer": (StubWriter, {"/generate", "/generate/stream"}),
+        "chat": (StubWriter, {"/v1/chat/completions"}),
+        "encoder": (StubEncoder, {"/feature-extraction"}),
+    }
+    probes = {"/health/live", "/health/ready", "/metrics"}
+    for name, (load, paths) in routes.items():
+        assert set(create_app(Settings(), **{name: load}).openapi()["paths"]) == probes | paths
+    assert set(create_app(Settings()).openapi()["paths"]) == probes | routes["classifier"][1] | routes["writer"][1]
+
+
+def test_a_list_that_finds_no_room_is_refused_whole():
+    classifier = StubClassifier(seconds=0.3)
+    with serving(classifier, room=4, batch=8) as (client, _):
+        together(1, lambda _: client.post("/classify", json={"text": "first"}))
+        answer = client.post("/text-classification", json={"inputs": [f"text {i}" for i in range(8)]})
+        assert answer.status_code == 503
+        assert int(answer.headers["retry-after"]) >= 1
+        assert client.post("/text-classification", json={"inputs": ["a", "b"]}).status_code == 200
+        assert sum(classifier.sizes) == 3
+
+
+def test_chats_that_come_together_share_calls():
+    class Counting(StubWriter):
+        calls: list[int] = []
+
+        def write(self, orders):
+            self.calls.append(len(orders))
+            return super().write(orders)
+
+    app = create_app(Settings(), StubClassifier, StubWriter, lambda: Counting(seconds=0.02))
+    with beside(app) as url, httpx.Client(base_url=url, timeout=30, trust_env=False) as client:
+        while client.get("/health/ready").status_code != 200:
+            time.sleep(0.005)
+        answers = together(8, lambda i: client.post("/v1/chat/completions", json=chat(f"word{i} it", max_tokens=3)).json())
+    assert [one["choices"][0]["message"]["content"] for one in answers] == [f" word{i} it word{i}" for i in range(8)]
+    assert len(Counting.calls) < 8

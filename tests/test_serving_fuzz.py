@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
-from serving_stub import StubClassifier, StubWriter
+from serving_stub import StubClassifier, StubEncoder, StubWriter
 
 from course_utils.serving import Settings, beside, create_app
 
@@ -30,7 +30,7 @@ OPTIONS = settings(  # the same requests each time
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-app = create_app(Settings(room=1000), StubClassifier, StubWriter)
+app = create_app(Settings(room=1000), StubClassifier, StubWriter, StubWriter, StubEncoder)
 described = schemathesis.openapi.from_dict(app.openapi())
 
 

@@ -8,7 +8,7 @@ import torch
 from course_utils import checkpoint, dataset
 from course_utils.errors import CourseError
 from course_utils.serving.load import Load, _summary
-from course_utils.serving.models import Classifier, Order, TooLong, Writer, _Draw, _parts
+from course_utils.serving.models import Classifier, Encoder, Order, TooLong, Writer, _Draw, _parts
 
 ROOM = 60
 
@@ -128,3 +128,27 @@ def test_a_report_of_locust_is_read_as_it_is_meant():
     row = {"response_times": {"10": 90, "200": 9, "3000": 1}, "num_failures": 5}
     assert _summary(row, 2.0) == Load(answers=95, failures=5, throughput=47.5, p50=10.0, p95=200.0, p99=200.0)
     assert _summary(row | {"response_times": {"7": 1}, "num_failures": 0}, 0.5).p99 == 7.0
+
+
+def test_vectors_are_those_of_sentence_transformers():
+    from sentence_transformers import SentenceTransformer
+
+    texts = ["A cold soup.", "The soup was cold, and so was the waiter.", "I would take this course again tomorrow."]
+    encoder = Encoder(checkpoint("english-encoder"))
+    vectors = torch.tensor(encoder.embed([encoder.encode(text) for text in texts]))
+    theirs = SentenceTransformer(checkpoint("english-encoder"), device="cpu").encode(texts, convert_to_tensor=True)
+    assert torch.allclose(torch.nn.functional.normalize(vectors, dim=-1), theirs, atol=1e-5)
+    with pytest.raises(TooLong):
+        encoder.encode("good " * 511)
+
+
+def test_a_chat_is_written_as_by_generate_with_the_template():
+    chat = Writer(checkpoint("chat"), max_new_tokens=ROOM)
+    messages = [{"role": "user", "content": "Say in French: the big green boat"}]
+    order = chat.write([Order(chat.encode_chat(messages), 20)])[0]
+    inputs = chat.tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_tensors="pt")
+    made = chat.model.generate(**inputs, do_sample=False, max_new_tokens=20)[0, inputs["input_ids"].shape[1] :]
+    assert text(order) == chat.tokenizer.decode(made, skip_special_tokens=True)
+    assert order.finish == "stop"
+    with pytest.raises(TooLong):
+        chat.encode_chat(messages * 30)

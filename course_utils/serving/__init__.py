@@ -1,4 +1,4 @@
-"""The hardened app behind the deployment chapter: a classifier and a writer behind HTTP, for strangers who send anything.
+"""The hardened app behind the deployment chapter: a classifier, a writer and more behind HTTP, for strangers who send anything.
 
 `Settings` holds every limit, `create_app` builds the app, `serve` runs it in this process until it is told to stop, and `running`
 runs it, or another server, in a process of its own for as long as a `with` block lasts, as `beside` does in a thread of this one;
@@ -7,9 +7,11 @@ runs it, or another server, in a process of its own for as long as a `with` bloc
     settings    every limit and its default; refuses a public address without a key
     schemas     what a request and an answer look like
     models      safetensors to answers, many at a time; knows nothing of HTTP
+    engines     the models, and a line before each; knows no route
     batching    single requests to batches, with an end to patience and to room; knows nothing of models
     gate        who comes in: keys, rate, a body that never ends, a server that is closing; knows nothing of models
     telemetry   metrics, log lines and the number of each request
+    protocol    the routes that the clients of the Hub ask: chat completions and two tasks
     app         puts them together
     load        many clients at once, by locust
     server      starts and stops: signals, ports, processes

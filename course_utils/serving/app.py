@@ -15,10 +15,11 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 
-from course_utils.serving import schemas
-from course_utils.serving.batching import Batcher, Full
+from course_utils.serving import protocol, schemas
+from course_utils.serving.batching import Full
+from course_utils.serving.engines import Engines, answered, begun, encoded, late, own_classifier, own_writer
 from course_utils.serving.gate import Gate, State, refuse
-from course_utils.serving.models import Order, TooLong
+from course_utils.serving.models import Order
 from course_utils.serving.settings import Settings
 from course_utils.serving.telemetry import LOGGER, Metrics, Telemetry
 
@@ -43,15 +44,22 @@ _STREAM_RESPONSES: dict[int | str, dict[str, Any]] = {
 
 
 def create_app(
-    settings: Settings | None = None, classifier: Callable[[], Any] | None = None, writer: Callable[[], Any] | None = None
+    settings: Settings | None = None,
+    classifier: Callable[[], Any] | None = None,
+    writer: Callable[[], Any] | None = None,
+    chat: Callable[[], Any] | None = None,
+    encoder: Callable[[], Any] | None = None,
 ) -> FastAPI:
-    """Returns the app. `classifier` and `writer` are functions that load a model; left out, the course's own are loaded.
+    """Returns the app. `classifier`, `writer`, `chat` and `encoder` are functions that load a model each.
 
-    Loading begins when the server starts and does not hold it up: until it is done, /health/ready and every request get a 503.
+    The app has the routes of the models that it is given; given none, it loads the course's own classifier and writer. Loading begins
+    when the server starts and does not hold it up: until it is done, /health/ready and every request get a 503.
     """
     settings = settings or Settings()
     state, metrics = State(), Metrics()
-    engines = _Engines(settings, metrics, classifier or _own_classifier, writer or partial(_own_writer, settings))
+    given = {"classifier": classifier, "writer": writer, "chat": chat, "encoder": encoder}
+    loaders = {name: load for name, load in given.items() if load}
+    engines = Engines(settings, metrics, loaders or {"classifier": own_classifier, "writer": partial(own_writer, settings)})
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -66,61 +74,15 @@ def create_app(
     app.state.serving, app.state.metrics, app.state.engines = state, metrics, engines
     _handle_errors(app)
     _add_probes(app, state, metrics)
-    _add_models(app, settings, engines)
+    Classify, Generate = schemas.requests(settings)
+    if "classifier" in engines.loaders:
+        _add_classifier(app, settings, engines, Classify)
+    if "writer" in engines.loaders:
+        _add_writer(app, settings, engines, Generate)
+    protocol.add_routes(app, settings, engines, _options(settings))
     app.add_middleware(Gate, settings=settings, state=state)
     app.add_middleware(Telemetry, metrics=metrics, paths=frozenset(app.openapi()["paths"]))
     return app
-
-
-class _Engines:
-    """The two models and the line before each."""
-
-    def __init__(self, settings: Settings, metrics: Metrics, load_classifier: Callable, load_writer: Callable) -> None:
-        self.settings, self.metrics = settings, metrics
-        self.loaders = (load_classifier, load_writer)
-        self.classifier = self.writer = self.classifying = self.writing = None
-
-    async def load(self, state: State) -> None:
-        """Loads the models in a thread, opens the lines, and says that the server is ready, or why it never will be."""
-        try:
-            self.classifier, self.writer = [await asyncio.to_thread(load) for load in self.loaders]
-        except Exception as error:
-            state.failure = f"{type(error).__name__}: {error}"
-            logging.getLogger(LOGGER).error("loading failed", extra={"error": state.failure})
-            return
-        self.classifying = self._line("classifier", self.classifier.classify, alone=True)
-        self.writing = self._line("writer", self.writer.write, alone=False)
-        state.ready = True
-        self.metrics.ready.set_function(lambda: int(state.ready and not state.closing))
-
-    def _line(self, name: str, work: Callable, alone: bool) -> Batcher:
-        def observe(size: int, seconds: float) -> None:
-            self.metrics.batch.labels(name).observe(size)
-            self.metrics.model_seconds.labels(name).observe(seconds)
-
-        line = Batcher(work, self.settings.batch, self.settings.wait, self.settings.room, alone, observe)
-        self.metrics.waiting.labels(name).set_function(lambda: line.waiting)
-        line.start()
-        return line
-
-    async def stop(self) -> None:
-        for line in (self.classifying, self.writing):
-            if line:
-                await line.stop()
-
-
-def _own_classifier() -> Any:
-    from course_utils.catalog import checkpoint
-    from course_utils.serving.models import Classifier
-
-    return Classifier(checkpoint("sentiment"))
-
-
-def _own_writer(settings: Settings) -> Any:
-    from course_utils.catalog import checkpoint
-    from course_utils.serving.models import Writer
-
-    return Writer(checkpoint("story-writer"), settings.max_new_tokens)
 
 
 def _add_probes(app: FastAPI, state: State, metrics: Metrics) -> None:
@@ -143,35 +105,38 @@ def _add_probes(app: FastAPI, state: State, metrics: Metrics) -> None:
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 
-def _add_models(app: FastAPI, settings: Settings, engines: _Engines) -> None:
-    Classify, Generate = schemas.requests(settings)
+def _options(settings: Settings) -> dict[str, Any]:
+    """Returns what all routes of models have in common."""
     keys = [Security(HTTPBearer(auto_error=False))] if settings.keys else []  # for the description; the gate has looked already
-    options: dict[str, Any] = {"tags": ["models"], "responses": _RESPONSES, "dependencies": keys}
+    return {"tags": ["models"], "responses": _RESPONSES, "dependencies": keys}
 
-    @app.post("/classify", **options)
+
+def _add_classifier(app: FastAPI, settings: Settings, engines: Engines, Classify: Any) -> None:
+    @app.post("/classify", **_options(settings))
     async def classify(asked: Classify, request: Request) -> schemas.Classified:
         """Returns the likeliest label of a text, and the probability of each."""
-        ids = _encoded(engines.classifier, asked.text, "text")
-        scores = await _answer(request, engines.classifying.put(ids), settings.seconds)
+        ids = encoded(engines.models["classifier"].encode, asked.text, "text")
+        scores = await answered(request, engines.lines["classifier"].put(ids), settings.seconds)
         label = max(scores, key=scores.__getitem__)
         return schemas.Classified(label=label, score=scores[label], scores=scores)
+
+
+def _add_writer(app: FastAPI, settings: Settings, engines: Engines, Generate: Any) -> None:
+    options = _options(settings)
 
     @app.post("/generate", **options)
     async def generate(asked: Generate, request: Request) -> schemas.Written:
         """Returns the continuation of a prompt, whole."""
         order = _order(engines, asked)
         try:
-            return _written(await _answer(request, engines.writing.put(order), settings.seconds))
+            return _written(await answered(request, engines.lines["writer"].put(order), settings.seconds))
         finally:
-            _close(engines, order)
+            engines.close(order)
 
     async def begin(asked: Generate) -> tuple[Order, asyncio.Queue, asyncio.Future]:
         # A dependency, so that it is done before the stream begins: after its first byte no refusal is possible any more.
-        loop, pieces, order = asyncio.get_running_loop(), asyncio.Queue(), _order(engines, asked)
-        order.tell = partial(loop.call_soon_threadsafe, pieces.put_nowait)
-        answer = engines.writing.put(order)
-        answer.add_done_callback(lambda _: pieces.put_nowait(None))
-        return order, pieces, answer
+        order = _order(engines, asked)
+        return order, *begun(engines.lines["writer"], order)
 
     @app.post("/generate/stream", **options | {"responses": _STREAM_RESPONSES}, response_class=EventSourceResponse)
     async def stream(begun: Annotated[tuple, Depends(begin)]) -> AsyncIterator[ServerSentEvent]:
@@ -183,60 +148,22 @@ def _add_models(app: FastAPI, settings: Settings, engines: _Engines) -> None:
                     yield ServerSentEvent(event="token", data={"text": piece})
                 yield ServerSentEvent(event="done", data=_written(await answer).model_dump())
         except TimeoutError:
-            yield ServerSentEvent(event="error", data={"error": _late(settings.seconds)})
+            yield ServerSentEvent(event="error", data={"error": late(settings.seconds)})
         except Exception as error:
             logging.getLogger(LOGGER).error("writing failed", extra={"error": type(error).__name__})
             yield ServerSentEvent(event="error", data={"error": "The text could not be written."})
         finally:
             answer.cancel()
-            _close(engines, order)
+            engines.close(order)
 
 
-def _encoded(engine: Any, text: str, where: str) -> list[int]:
-    try:
-        return engine.encode(text)
-    except TooLong as error:
-        wrong = {"where": where, "found": f"{error.found} tokens", "expected": f"at most {error.expected} tokens"}
-        raise HTTPException(422, {"details": [wrong]}) from None
-
-
-def _order(engines: _Engines, asked: Any) -> Order:
-    ids = _encoded(engines.writer, asked.prompt, "prompt")
+def _order(engines: Engines, asked: Any) -> Order:
+    ids = encoded(engines.models["writer"].encode, asked.prompt, "prompt")
     return Order(ids, asked.max_new_tokens, asked.temperature, asked.seed)
 
 
 def _written(order: Order) -> schemas.Written:
     return schemas.Written(text="".join(order.pieces), tokens=order.tokens, finish=order.finish)
-
-
-def _close(engines: _Engines, order: Order) -> None:
-    """Counts the tokens of an order, and stops it where it is still being written."""
-    order.given_up = True
-    engines.metrics.tokens.inc(order.tokens)
-
-
-async def _answer(request: Request, answer: asyncio.Future, seconds: float) -> Any:
-    """Returns the answer when it comes; gives up after `seconds`, or when whoever asked has gone."""
-    gone = asyncio.ensure_future(_gone(request))
-    try:
-        await asyncio.wait({answer, gone}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        if answer.done() and not answer.cancelled():
-            return answer.result()
-        if answer.cancelled():
-            raise HTTPException(503, "The server closed before the answer was ready; expected it sooner.", {"Retry-After": "1"})
-        raise HTTPException(499 if gone.done() else 504, _late(seconds))
-    finally:
-        gone.cancel()
-        answer.cancel()
-
-
-async def _gone(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
-
-
-def _late(seconds: float) -> str:
-    return f"Found no answer after {seconds:g} seconds; expected one sooner. Ask for less, or later."
 
 
 def _handle_errors(app: FastAPI) -> None:
@@ -283,7 +210,8 @@ def _detail(error: dict) -> dict:
 def _expected(error: dict) -> str:
     if error["type"] == "string_pattern_mismatch":
         return "more than spaces"
-    words = error["msg"].partition(" should ")[2].removeprefix("have ").removeprefix("be ").partition(" to extract")[0]
+    words = error["msg"].partition(" should ")[2].removeprefix("have ").removeprefix("be ")
+    words = words.partition(" to extract")[0].partition(" after validation")[0]
     return {"extra_forbidden": "no such field", "string_unicode": "valid Unicode"}.get(error["type"]) or words or error["msg"]
 
 

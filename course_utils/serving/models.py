@@ -1,4 +1,4 @@
-"""Checkpoints behind the app: a classifier and a writer, each with a call for many requests at a time.
+"""Checkpoints behind the app: a classifier, an encoder and a writer, each with a call for many requests at a time.
 
 Loads safetensors and nothing else. Knows nothing of HTTP, of queues or of who asks.
 """
@@ -58,6 +58,37 @@ class Classifier:
         return [answers[i] for i in range(len(rows))]
 
 
+class Encoder:
+    """A checkpoint for `feature-extraction` from a folder; texts in, one vector a text out: the mean over its tokens."""
+
+    def __init__(self, folder: str) -> None:
+        import torch
+        from transformers import AutoModel, AutoTokenizer
+
+        require_safetensors(folder)
+        self.tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        self.model = AutoModel.from_pretrained(folder, dtype=torch.float32, use_safetensors=True, local_files_only=True).eval()
+        self.window = min(self.tokenizer.model_max_length, self.model.config.max_position_embeddings)
+
+    def encode(self, text: str) -> list[int]:
+        """Returns the ids of a text; raises TooLong."""
+        return _fitting(self.tokenizer(text, verbose=False)["input_ids"], self.window)
+
+    def embed(self, rows: Sequence[list[int]]) -> list[list[float]]:
+        """Returns the vector of each row of ids, in their order; rows of like length go through the model together."""
+        import torch
+
+        answers: dict[int, list[float]] = {}
+        for part in _parts([len(row) for row in rows]):
+            inputs = self.tokenizer.pad({"input_ids": [rows[i] for i in part]}, return_tensors="pt", verbose=False)
+            with torch.inference_mode():
+                states = self.model(**inputs).last_hidden_state
+            mask = inputs["attention_mask"][..., None]
+            means = (states * mask).sum(dim=1) / mask.sum(dim=1)
+            answers |= dict(zip(part, means.tolist(), strict=True))
+        return [answers[i] for i in range(len(rows))]
+
+
 @dataclass
 class Order:
     """One text to be written: its prompt as ids, its wishes, who is told of each piece, and whether anybody still waits."""
@@ -98,6 +129,10 @@ class Writer:
     def encode(self, prompt: str) -> list[int]:
         """Returns the ids of a prompt behind the mark that begins a text; raises TooLong."""
         return _fitting([self.tokenizer.bos_token_id, *self.tokenizer(prompt, verbose=False)["input_ids"]], self.window)
+
+    def encode_chat(self, messages: Sequence[dict[str, str]]) -> list[int]:
+        """Returns the ids of a chat as the checkpoint's template writes it, up to where its answer begins; raises TooLong."""
+        return _fitting(self.tokenizer.apply_chat_template(list(messages), add_generation_prompt=True)["input_ids"], self.window)
 
     def write(self, orders: Sequence[Order]) -> list[Order]:
         """Writes all orders in one call of `generate()` and returns them.

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from course_utils.serving.settings import Settings
 
@@ -27,6 +27,48 @@ class Written(BaseModel):
     text: str
     tokens: int
     finish: Literal["stop", "length"]
+
+
+class Score(BaseModel):
+    """One label and its probability."""
+
+    label: str
+    score: float
+
+
+class Said(BaseModel):
+    """What the model says in a chat."""
+
+    role: Literal["assistant"] = "assistant"
+    content: str
+
+
+class Choice(BaseModel):
+    """The one answer of a chat, and why it ended."""
+
+    index: int = 0
+    message: Said
+    finish_reason: Literal["stop", "length"]
+
+
+class Usage(BaseModel):
+    """What a chat took, in tokens."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+
+
+class Completion(BaseModel):
+    """A whole answer in a chat, in the form that OpenAI gave it and that others have taken over."""
+
+    id: str
+    object: Literal["chat.completion"] = "chat.completion"
+    created: int
+    model: str
+    system_fingerprint: str = ""
+    choices: list[Choice]
+    usage: Usage
 
 
 class Detail(BaseModel):
@@ -65,3 +107,44 @@ def requests(settings: Settings) -> tuple[Any, Any]:
         seed: Annotated[int, Field(ge=0, lt=2**63, description="The same seed, the same text; without effect at 0.")] = 0
 
     return Classify, Generate
+
+
+def _text_or_list(inputs: Any) -> str:
+    return "list" if isinstance(inputs, list) else "text"
+
+
+def tasks(settings: Settings) -> tuple[Any, Any, Any]:
+    """Returns the models of the requests of the Hub's protocol: a chat, a text to classify, a text to embed."""
+    Words = Annotated[str, Field(min_length=1, max_length=settings.max_characters, pattern=r"\S")]
+    Many = Annotated[list[Words], Field(min_length=1, max_length=settings.batch)]
+    # Told apart by hand, so that what is wrong is said once, of the kind that was sent.
+    Inputs = Annotated[Annotated[Words, Tag("text")] | Annotated[Many, Tag("list")], Discriminator(_text_or_list)]
+
+    class Message(_Strict):
+        role: Literal["system", "user", "assistant"]
+        content: Words
+
+    class StreamOptions(_Strict):
+        include_usage: bool = False
+
+    class Chat(_Strict):
+        messages: Annotated[list[Message], Field(min_length=1, max_length=100)]
+        model: Annotated[str, Field(max_length=300, description="Read by nobody: there is one.")] = ""
+        max_tokens: Annotated[int, Field(ge=1, le=settings.max_new_tokens)] = min(40, settings.max_new_tokens)
+        temperature: Annotated[float, Field(ge=0, le=5)] = 0.0
+        seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+        stream: bool = False
+        stream_options: StreamOptions | None = None
+
+    class Parameters(_Strict):
+        top_k: Annotated[int, Field(ge=1, le=1000)] | None = None
+
+    class ClassifyTask(_Strict):
+        inputs: Inputs
+        parameters: Parameters = Parameters()
+
+    class EmbedTask(_Strict):
+        inputs: Inputs
+        normalize: Annotated[bool, Field(description="Gives each vector the length 1.")] = True
+
+    return Chat, ClassifyTask, EmbedTask
