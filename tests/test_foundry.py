@@ -17,7 +17,8 @@ RECIPES = {recipe.name: recipe for recipe in foundry.recipes()}
 TRAINED = [recipe for recipe in RECIPES.values() if recipe.trains]
 # What diffusers loads is looked at in test_pictures.
 OF_TRANSFORMERS = [recipe for recipe in TRAINED if "diffusers" not in recipe.packages]
-PICTURES = ("digits", "digit-painter", "scene-judge", "picture-text", "text-to-image")
+ADAPTERS = ("star-adapter", "star-alone-adapter", "few-steps-adapter")
+PICTURES = ("digits", "digit-painter", "scene-judge", "picture-text", "text-to-image", *ADAPTERS)
 DATA = [recipe for recipe in RECIPES.values() if not recipe.trains and not catalog.entries()[recipe.name].package]
 CARDS = [recipe.name for recipe in (*DATA, *TRAINED)]
 
@@ -166,13 +167,13 @@ class TestTrained:
             assert record["scores"]["score_low"] <= record["scores"]["score"] <= record["scores"]["score_high"]
 
     def test_each_within_its_budget_and_the_texts_within_two_hours_of_two_cores(self):
-        """Pictures have budgets of their own: half an hour of a GPU, and half an hour of two cores for what is trained on a processor."""
+        """Pictures have budgets of their own: half an hour of a GPU, and forty minutes of two cores for what is trained on a processor."""
         for recipe in RECIPES.values():
             record = catalog.measured()["data"][recipe.name]
             assert (record["training"] if recipe.gpu else record)["seconds"] <= 60 * recipe.minutes, recipe.name
         assert sum(recipe.minutes for recipe in RECIPES.values() if recipe.name not in PICTURES) <= 2 * 120
         pictures = [RECIPES[name] for name in PICTURES]
-        assert sum(recipe.minutes for recipe in pictures if not recipe.gpu) <= 2 * 30
+        assert sum(recipe.minutes for recipe in pictures if not recipe.gpu) <= 2 * 40
         assert sum(recipe.minutes for recipe in pictures if recipe.gpu) <= 30
         assert all(recipe.name in PICTURES and recipe.cpu_hours for recipe in RECIPES.values() if recipe.gpu)
 

@@ -11,7 +11,9 @@ def recipes() -> list:
         digits,
         entailment,
         entities,
+        few_steps,
         fill_mask,
+        painter_adapters,
         picture_text,
         python_docs,
         questions,
@@ -31,7 +33,7 @@ def recipes() -> list:
 
     data = (python_docs, wordnet, reviews, rated_sentences, written_texts, scenes, tokenizers)
     models = (retrieval, sentiment, entailment, entities, questions, fill_mask, story_writer, text_to_text, chat)
-    pictures = (digits, scene_judge, picture_text, text_to_image)
+    pictures = (digits, scene_judge, picture_text, text_to_image, painter_adapters, few_steps)
     return [recipe for module in (*data, *models, *pictures) for recipe in module.RECIPES]
 
 
