@@ -182,7 +182,7 @@ def test_without_the_venv_module_the_remedy_is_said(copy, monkeypatch, capsys):
 def test_a_full_disk_is_seen_before(copy, monkeypatch, capsys):
     monkeypatch.setattr(bootstrap, "free_gb", lambda: 0.4)
     assert bootstrap.main([]) == 1
-    assert "has 0.4 GB free; the set-up needs about 3 GB. Free some space" in capsys.readouterr().err
+    assert "has 0.4 GB free; the set-up needs about 4 GB. Free some space" in capsys.readouterr().err
     assert not (copy / ".venv").exists()
 
 
