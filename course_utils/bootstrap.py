@@ -163,13 +163,18 @@ def install() -> None:
         bar.advance(chunk)
     uv.install("--no-deps", "--no-build-isolation", "--editable", str(ROOT))
     if packages:
-        writing = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         bar.end()
-        print("The libraries are imported once, so that lessons start fast: 10 to 60 s.", flush=True)
-        run([python, "-c", HEAVY_IMPORTS], "A first import", writing, may_fail=True)
-        if len(writing) < len(os.environ):  # Bytecode is never written here: every lesson would compile anew what was not imported above.
-            print("PYTHONDONTWRITEBYTECODE is set, so all of them are compiled now: about a minute.", flush=True)
-            run([python, "-m", "compileall", "-q", "-j", "0", str(VENV / "lib")], "Compiling", writing, may_fail=True)
+        warm_up(python)
+
+
+def warm_up(python: str) -> None:
+    """Imports the heavy libraries once; where bytecode is never written, every lesson would compile the rest anew, so that is done too."""
+    writing = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    print("The libraries are imported once, so that lessons start fast: 10 to 60 s.", flush=True)
+    run([python, "-c", HEAVY_IMPORTS], "A first import", writing, may_fail=True)
+    if len(writing) < len(os.environ):
+        print("PYTHONDONTWRITEBYTECODE is set, so all of them are compiled now: about a minute.", flush=True)
+        run([python, "-m", "compileall", "-q", "-j", "0", str(VENV / "lib")], "Compiling", writing, may_fail=True)
 
 
 def install_torch(uv: object, tick: object) -> None:

@@ -308,6 +308,18 @@ def test_progress_counts_packages_and_tells_the_time_left(monkeypatch):
     assert re.fullmatch(r"\[#{19}\.\] 40 of 41 packages · about 4\d s left", bar.line())
 
 
+@pytest.mark.parametrize(("never", "commands"), [("", ["-c"]), ("1", ["-c", "-m"])])
+def test_where_bytecode_is_never_written_all_of_it_is_made_at_the_set_up(monkeypatch, capsys, never, commands):
+    asked = []
+    monkeypatch.setattr(bootstrap, "run", lambda command, what, environment, may_fail: asked.append((command[1], environment)))
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", never)
+    if not never:
+        monkeypatch.delenv("PYTHONDONTWRITEBYTECODE")
+    bootstrap.warm_up("python")
+    assert [command for command, _ in asked] == commands
+    assert all("PYTHONDONTWRITEBYTECODE" not in environment for _, environment in asked)
+
+
 def test_the_browser_stays_closed_where_there_is_none(monkeypatch):
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
