@@ -85,7 +85,7 @@ def test_ci_calls_only_make():
     assert steps == ["make test"]
     rows = (ROOT / ".ci/run").read_text(encoding="utf-8").splitlines()
     commands = [row.split(" || ")[0] for row in rows if not row.startswith(("#", "set -euo pipefail", "cd "))]
-    assert commands == ["make browser", "make test"]
+    assert commands == ["make browser", "make javascript", "make test"]
     assert os.access(ROOT / ".ci/run", os.X_OK)
 
 
