@@ -64,7 +64,7 @@ def scaled(batch: "torch.Tensor") -> "torch.Tensor":
 
 
 def sheet(rows: Sequence[np.ndarray], right: Sequence[Sequence[bool]], path: Path) -> None:
-    """Writes rows of pictures, in bytes, each in a frame: red where what was read of it is wrong."""
+    """Writes rows of pictures, in bytes, each framed, red where what was read of it is wrong. 256 colours do, in a third of the bytes."""
     from PIL import Image
 
     def framed(pixels: np.ndarray, good: bool) -> np.ndarray:
@@ -73,4 +73,4 @@ def sheet(rows: Sequence[np.ndarray], right: Sequence[Sequence[bool]], path: Pat
         return whole
 
     lines = [np.concatenate([framed(*one) for one in zip(row, told, strict=True)], axis=1) for row, told in zip(rows, right, strict=True)]
-    Image.fromarray(np.concatenate(lines)).save(path, optimize=True)
+    Image.fromarray(np.concatenate(lines)).quantize(256).save(path, optimize=True)
