@@ -12,7 +12,6 @@ import re
 import secrets
 import shutil
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -435,27 +434,6 @@ def test_the_check_of_a_card_finds_what_the_library_lets_pass(cells):
 
 
 # Nothing stays
-
-
-def test_no_server_and_no_thread_outlives_the_lesson(tmp_path):
-    """Runs the lesson's code in a process of its own and looks for what is left of it."""
-    (lesson,) = [one for one in lessons.all_lessons() if one.name == "06_deployment/04_the_hub"]
-    source = "\n".join(plain(cell.source) for cell in lessons.code_cells(lesson.read()) if cell.id != "setup" and "exercise" not in cell.id)
-    last = """
-import psutil, threading
-me = psutil.Process()
-print("LEFT", [one.laddr for one in me.net_connections() if one.status == "LISTEN"], [one.pid for one in me.children()], work.exists())
-print("THREADS", [one.name for one in threading.enumerate() if one.name.startswith(("model", "AnyIO"))])
-"""
-    setup = "from course_utils import check, checkpoint, dataset, hint, metrics, plots, solution, start\nstart()\n"
-    file = tmp_path / "lesson.py"
-    file.write_text(setup + source + last, encoding="utf-8")
-    environment = os.environ | {"PYTHONPATH": str(profile.root()), "MPLBACKEND": "Agg", "COURSE_HEADLESS": "1"}
-    done = subprocess.run([sys.executable, str(file)], capture_output=True, text=True, timeout=300, env=environment, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert "LEFT [] [] False" in done.stdout
-    assert "THREADS []" in done.stdout
-    assert "nobody listens any more" in done.stdout
 
 
 def test_the_servers_of_these_tests_end():

@@ -4,14 +4,18 @@
 (Linux), no network at all; each lesson is also held to its budget of seconds and memory.
 """
 
+import contextlib
 import json
 import os
 import shutil
 import subprocess
 import sys
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
+import nbformat
+import psutil
 import pytest
 
 from course_utils import catalog, execution, lessons
@@ -36,12 +40,13 @@ NBVAL = ["--nbval", "--nbval-current-env", f"--nbval-cell-timeout={execution.CEL
 
 @dataclass(frozen=True)
 class Comparison:
-    """What nbval said of a notebook; memory is that of the largest process."""
+    """What nbval said of a notebook; memory is that of the largest process, `left` what runs on after the end."""
 
     passed: bool
     report: str
     seconds: float
     peak_mib: float
+    left: list[str]
 
 
 def can_cut_the_network() -> bool:
@@ -52,7 +57,8 @@ def compare(notebook: Path) -> Comparison:
     """Runs a notebook with nbval: two threads, and no network where that is possible."""
     cut = can_cut_the_network()
     command = [*(NO_WAY_OUT if cut else []), sys.executable, "-c", RUNNER, "cut" if cut else "open"]
-    threads = {"COURSE_HEADLESS": "1", "COURSE_THREADS": "2", "OMP_NUM_THREADS": "2"}
+    mark = uuid.uuid4().hex
+    threads = {"COURSE_HEADLESS": "1", "COURSE_THREADS": "2", "OMP_NUM_THREADS": "2", "COURSE_RUN": mark}
     done = subprocess.run(
         [*command, *NBVAL, "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--rootdir=.", notebook],
         cwd=REPOSITORY, env=os.environ | threads, capture_output=True, text=True, check=False, timeout=600,
@@ -60,7 +66,21 @@ def compare(notebook: Path) -> Comparison:
     *report, last = done.stdout.splitlines() or [""]
     assert last.startswith("["), done.stdout + done.stderr
     code, seconds, peak_mib = json.loads(last)
-    return Comparison(code == 0, "\n".join(report), seconds, peak_mib)
+    return Comparison(code == 0, "\n".join(report), seconds, peak_mib, left_over(mark))
+
+
+def left_over(mark: str) -> list[str]:
+    """Returns the commands of the processes that a run started and that do not end soon after it: all inherit its mark."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get("COURSE_RUN") == mark:
+                found.append(process)
+    _, alive = psutil.wait_procs(found, timeout=10)
+    commands = [" ".join(process.cmdline()) for process in alive]
+    for process in alive:
+        process.kill()
+    return commands
 
 
 @pytest.mark.parametrize("lesson", lessons.all_lessons(), ids=lambda lesson: lesson.name)
@@ -69,6 +89,7 @@ def test_another_run_gives_the_stored_outputs(lesson):
     assert found.passed, found.report
     assert found.seconds <= 2 * execution.BUDGET_SECONDS, "with half of the cores, at most twice the budget"
     assert found.peak_mib <= execution.BUDGET_MIB
+    assert found.left == [], "no process outlives its lesson"
 
 
 @pytest.mark.parametrize("lesson", lessons.all_lessons(), ids=lambda lesson: lesson.name)
@@ -80,6 +101,16 @@ def test_alone_a_lesson_was_measured_within_its_budget(lesson):
 @pytest.mark.parametrize("name", ["good", "wrong_output", "wrong_alt_text", "one_thread_only", "fails"])
 def test_what_differs_is_caught(name):
     assert compare(BROKEN / f"00_{name}.ipynb").passed == (name == "good")
+
+
+def test_a_process_that_outlives_its_lesson_is_caught(tmp_path):
+    notebook = nbformat.read(BROKEN / "00_good.ipynb", 4)
+    last = lessons.code_cells(notebook)[-1]
+    last.source += "\nimport subprocess\nsleeper = subprocess.Popen(['sleep', '100'], start_new_session=True)"
+    nbformat.write(notebook, tmp_path / "00_leaves_a_process.ipynb")
+    found = compare(tmp_path / "00_leaves_a_process.ipynb")
+    assert found.passed, found.report
+    assert found.left == ["sleep 100"]
 
 
 @pytest.mark.skipif(not can_cut_the_network(), reason="this system cannot make a network without a way out")
