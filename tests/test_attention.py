@@ -4,7 +4,6 @@ import html
 import itertools
 import json
 import re
-import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -13,19 +12,12 @@ from urllib.request import urlopen
 
 import pytest
 import torch
+from browser import program
 from transformers import BertConfig, BertModel, GPT2Config, GPT2Model, T5Config, T5EncoderModel, T5ForConditionalGeneration
 
 from course_utils import attention, plots
 from course_utils.errors import CourseError, MissingFile
 
-BROWSERS = (
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-    "chrome",
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-)
 AWKWARD = [
     '"',
     "'",
@@ -325,10 +317,7 @@ class Browser:
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """Yields a running browser, the one of all tests of this module."""
-    program = next((found for name in BROWSERS if (found := shutil.which(name))), None)
-    if program is None:
-        pytest.skip("No Chromium on this machine, so no view was looked at. `make browser` installs one.")
-    started = Browser(program, tmp_path_factory.mktemp("browser"))
+    started = Browser(program(), tmp_path_factory.mktemp("browser"))
     yield started
     started.close()
 
