@@ -147,13 +147,14 @@ def build(
     names: Annotated[list[str] | None, typer.Argument(help="Recipes; all when none is named.", metavar="[RECIPE]...")] = None,
     again: Annotated[bool, typer.Option("--again", help="Build also what is intact and unchanged.")] = False,
     quick: Annotated[bool, typer.Option("--quick", help="Take a few steps of each, to see that it runs; nothing ships.")] = False,
+    jobs: Annotated[int, typer.Option(help="How many recipes are built at the same time, each on one core.", min=1)] = 2,
 ) -> None:
     """Rebuild data sets and miniatures from their recipes; what was begun and stopped goes on."""
     os.environ.setdefault("TQDM_MININTERVAL", "0.5")
     from course_utils import foundry, profile
 
     profile.start("offline")
-    outcomes = foundry.rebuild(names or [], again, quick)
+    outcomes = foundry.rebuild(names or [], again, quick, jobs)
     _table(["recipe", "outcome"], list(outcomes.items()))
 
 

@@ -3,6 +3,8 @@
 Order matters: a recipe comes after those it needs.
 """
 
+import functools
+
 
 def recipes() -> list:
     """Returns every recipe, in the order in which they are built."""
@@ -37,8 +39,16 @@ def recipes() -> list:
     return [recipe for module in (*data, *models, *pictures) for recipe in module.RECIPES]
 
 
-def rebuild(names: list[str], again: bool = False, quick: bool = False) -> dict[str, str]:
-    """Builds the named recipes (all when none is named) and returns what became of each; see `frame.rebuild`."""
-    from course_utils.foundry import frame
+def rebuild(names: list[str], again: bool = False, quick: bool = False, jobs: int = 1) -> dict[str, str]:
+    """Builds the named recipes (all when none is named), `jobs` at a time, and returns what became of each; see `frame.rebuild`.
 
-    return frame.rebuild(recipes(), names, again, quick)
+    When all are built, what has no recipe gets its digests recorded.
+    """
+    from course_utils.foundry import frame, side_by_side
+
+    alone = jobs == 1 or len(names) == 1
+    builder = frame.rebuild if alone else functools.partial(side_by_side.rebuild, jobs=jobs)
+    outcomes = builder(recipes(), names, again, quick)
+    if not names and not quick:
+        frame.record_as_they_are()
+    return outcomes

@@ -64,12 +64,11 @@ class Recipe:
 def rebuild(recipes: Sequence[Recipe], names: Iterable[str] = (), again: bool = False, quick: bool = False) -> dict[str, str]:
     """Builds the named recipes (all when none is named) in order and returns what became of each, by name.
 
-    `again` builds also what is intact and unchanged. `quick` builds each in seconds, to see that it runs, and ships nothing. What has no
-    recipe gets its digests recorded.
+    `again` builds also what is intact and unchanged. `quick` builds each in seconds, to see that it runs, and ships nothing.
     """
     from tqdm import tqdm
 
-    chosen = _choose(recipes, names)
+    chosen = choose(recipes, names)
     outcomes = {}
     for recipe in (bar := tqdm(chosen, desc="foundry", unit="recipe", disable=None)):
         bar.set_postfix_str(recipe.name)
@@ -84,9 +83,16 @@ def rebuild(recipes: Sequence[Recipe], names: Iterable[str] = (), again: bool = 
             outcomes[recipe.name] = _measure(recipe)
         else:
             outcomes[recipe.name] = _build(recipe)
-    if not names and not quick:
-        _record_as_they_are()
     return outcomes
+
+
+def choose(recipes: Sequence[Recipe], names: Iterable[str]) -> list[Recipe]:
+    """Returns the named recipes, all when none is named. Raises UnknownName."""
+    known = {recipe.name: recipe for recipe in recipes}
+    for name in names:
+        if name not in known:
+            raise UnknownName(name, "recipe", known)
+    return [known[name] for name in names] or list(recipes)
 
 
 def is_current(recipe: Recipe) -> bool:
@@ -108,15 +114,19 @@ def write_jsonl(path: Path, rows: Iterable[dict]) -> None:
 
 
 def record(section: str, name: str, facts: dict) -> None:
-    """Writes one entry of measured.json, the others untouched; a file of the same content is left alone."""
-    measured = catalog.measured()
-    measured[section][name] = facts
+    """Writes one entry of measured.json, the others untouched, also those that another process is writing."""
+    from filelock import FileLock
+
     order = {key: i for i, key in enumerate(catalog.entries())}
-    measured[section] = dict(sorted(measured[section].items(), key=lambda item: (order.get(item[0], len(order)), item[0])))
     path = profile.data_folder() / "measured.json"
     draft = path.with_suffix(".tmp")
-    draft.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8", newline="\n")
-    draft.replace(path)
+    profile.cache_folder().mkdir(parents=True, exist_ok=True)
+    with FileLock(profile.cache_folder() / "measured.lock"):
+        measured = catalog.measured()
+        measured[section][name] = facts
+        measured[section] = dict(sorted(measured[section].items(), key=lambda item: (order.get(item[0], len(order)), item[0])))
+        draft.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8", newline="\n")
+        draft.replace(path)
     catalog.verify.cache_clear()
 
 
@@ -128,12 +138,13 @@ def record_lesson(name: str, seconds: float, peak_mib: float) -> None:
         record("lessons", name, {key: int(value) for key, value in facts.items()})
 
 
-def _choose(recipes: Sequence[Recipe], names: Iterable[str]) -> list[Recipe]:
-    known = {recipe.name: recipe for recipe in recipes}
-    for name in names:
-        if name not in known:
-            raise UnknownName(name, "recipe", known)
-    return [known[name] for name in names] or list(recipes)
+def record_as_they_are() -> None:
+    """Records the digests of what has no recipe: metrics, and checkpoints that come in a package."""
+    for entry in catalog.entries().values():
+        if entry.kind == "metric" or entry.package:
+            files = files_of(entry.folder)
+            known = catalog.measured()["data"].get(entry.name, {})
+            record("data", entry.name, known | _inventory(files))
 
 
 def _build(recipe: Recipe) -> str:
@@ -273,12 +284,3 @@ def _check_floor(name: str, scores: dict[str, float]) -> None:
 
 def _home(name: str) -> Path:
     return catalog.entries()[name].folder
-
-
-def _record_as_they_are() -> None:
-    """Records the digests of what has no recipe: metrics, and checkpoints that come in a package."""
-    for entry in catalog.entries().values():
-        if entry.kind == "metric" or entry.package:
-            files = files_of(entry.folder)
-            known = catalog.measured()["data"].get(entry.name, {})
-            record("data", entry.name, known | _inventory(files))
