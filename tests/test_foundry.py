@@ -301,7 +301,7 @@ class TestFrame:
         frame.rebuild([SMALL], ["reviews"])
         with pytest.raises(CourseError):
             catalog.verify(catalog.entries()["f1"])
-        frame.rebuild([SMALL])
+        foundry.rebuild([])
         catalog.verify(catalog.entries()["f1"])
 
 

@@ -17,11 +17,9 @@ if TYPE_CHECKING:
 
 
 def order(recipes: Sequence["Recipe"]) -> TopologicalSorter:
-    """Returns the names of the recipes, prepared to be taken when those they need are done; what is not among them counts as done."""
+    """Returns the names of the recipes, each after those it needs; what is not among them counts as done."""
     names = {recipe.name for recipe in recipes}
-    sorter = TopologicalSorter({recipe.name: names.intersection(recipe.needs) for recipe in recipes})
-    sorter.prepare()
-    return sorter
+    return TopologicalSorter({recipe.name: names.intersection(recipe.needs) for recipe in recipes})
 
 
 def rebuild(recipes: Sequence["Recipe"], names: Iterable[str], again: bool, quick: bool, jobs: int) -> dict[str, str]:
@@ -34,8 +32,9 @@ def rebuild(recipes: Sequence["Recipe"], names: Iterable[str], again: bool, quic
     from course_utils.foundry import frame
 
     chosen = {recipe.name: recipe for recipe in frame.choose(recipes, names)}
-    sorter, outcomes, waiting = order(list(chosen.values())), {}, []
-    lines, at_work = list(range(jobs, 0, -1)), {}
+    sorter = order(list(chosen.values()))
+    sorter.prepare()
+    outcomes, waiting, at_work, lines = {}, [], {}, list(range(jobs, 0, -1))
     spawn = multiprocessing.get_context("spawn")
     with (
         ProcessPoolExecutor(jobs, mp_context=spawn, max_tasks_per_child=1) as pool,
