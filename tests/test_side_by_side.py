@@ -1,4 +1,4 @@
-"""Recipes side by side: the longest first, none before those it needs, never more than asked for, and no record lost."""
+"""Recipes side by side: the longest chain first, none before those it needs, never more than asked for, and no record lost."""
 
 import json
 import shutil
@@ -55,11 +55,14 @@ def at_work(monkeypatch):
 
 
 class TestOrder:
-    def test_longest_first_after_those_it_needs(self, at_work):
+    def test_minutes_of_the_longest_chain(self):
+        assert side_by_side.chains(ALL) == {"reviews": 6, "entities": 2, "sentiment": 5, "questions": 9}
+
+    def test_longest_chain_first_after_those_it_needs(self, at_work):
         minutes = {recipe.name: recipe.minutes for recipe in ALL}
         log = at_work(lambda name: time.sleep(0.05 * minutes[name]))
         outcomes = side_by_side.rebuild(ALL, [], again=True, quick=False, jobs=2)
-        assert log.began == ["questions", "entities", "reviews", "sentiment"]
+        assert log.began == ["questions", "reviews", "sentiment", "entities"]
         assert log.most == 2
         assert list(outcomes) == [recipe.name for recipe in ALL]
         assert outcomes["reviews"] == "reviews done, again=True, quick=False"
@@ -76,14 +79,14 @@ class TestOrder:
 class TestFailure:
     def test_those_at_work_end_and_no_other_begins(self, at_work):
         def fail_at_once(name: str) -> None:
-            if name == "entities":
+            if name == "reviews":
                 raise RecipeFailed("the disk is full")
             time.sleep(0.3)
 
         log = at_work(fail_at_once)
         with pytest.raises(RecipeFailed, match="the disk is full"):
             side_by_side.rebuild(ALL, [], again=False, quick=False, jobs=2)
-        assert log.began == ["questions", "entities"] and log.ended == ["questions"]
+        assert log.began == ["questions", "reviews"] and log.ended == ["questions"]
 
 
 class TestProcesses:

@@ -1,4 +1,4 @@
-"""Recipes side by side: each in a process of its own, after those it needs, the longest first.
+"""Recipes side by side: each in a process of its own, after those it needs, the head of the longest chain first.
 
 A recipe computes on one core, so that its bytes repeat; several of them fill several cores. Knows no recipe's content.
 """
@@ -22,6 +22,15 @@ def order(recipes: Sequence["Recipe"]) -> TopologicalSorter:
     return TopologicalSorter({recipe.name: names.intersection(recipe.needs) for recipe in recipes})
 
 
+def chains(recipes: Sequence["Recipe"]) -> dict[str, int]:
+    """Returns the minutes of the longest chain that begins with each recipe: it itself, one that needs it, and so on."""
+    known = {recipe.name: recipe for recipe in recipes}
+    minutes: dict[str, int] = {}
+    for name in reversed(list(order(recipes).static_order())):
+        minutes[name] = known[name].minutes + max((minutes[r.name] for r in recipes if name in r.needs), default=0)
+    return minutes
+
+
 def rebuild(recipes: Sequence["Recipe"], names: Iterable[str], again: bool, quick: bool, jobs: int) -> dict[str, str]:
     """Builds the recipes, `jobs` at a time, and returns what became of each, as `frame.rebuild` does.
 
@@ -32,7 +41,7 @@ def rebuild(recipes: Sequence["Recipe"], names: Iterable[str], again: bool, quic
     from course_utils.foundry import frame
 
     chosen = {recipe.name: recipe for recipe in frame.choose(recipes, names)}
-    sorter = order(list(chosen.values()))
+    sorter, minutes = order(list(chosen.values())), chains(list(chosen.values()))
     sorter.prepare()
     outcomes, waiting, at_work, lines = {}, [], {}, list(range(jobs, 0, -1))
     spawn = multiprocessing.get_context("spawn")
@@ -41,7 +50,7 @@ def rebuild(recipes: Sequence["Recipe"], names: Iterable[str], again: bool, quic
         tqdm(total=len(chosen), desc="foundry", unit="recipe", disable=None) as bar,
     ):
         while sorter.is_active():
-            waiting = sorted([*waiting, *sorter.get_ready()], key=lambda name: -chosen[name].minutes)
+            waiting = sorted([*waiting, *sorter.get_ready()], key=lambda name: -minutes[name])
             while waiting and lines:
                 name, line = waiting.pop(0), lines.pop()
                 at_work[pool.submit(_one, name, again, quick, line)] = (name, line)
