@@ -35,6 +35,8 @@ code = pytest.main(arguments)
 unit = 2**20 if sys.platform == "darwin" else 2**10
 print(json.dumps([code, time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / unit]))
 """
+# Other plugins are not needed here, and take longer to import than pytest and nbval together.
+PLUGINS = ["--disable-plugin-autoload", "-p", "nbval.plugin", "-p", "pytest_timeout", "-p", "no:cacheprovider"]
 NBVAL = ["--nbval", "--nbval-current-env", f"--nbval-cell-timeout={execution.CELL_SECONDS}", "--nbval-sanitize-with=tests/nbval.cfg"]
 
 
@@ -60,7 +62,7 @@ def compare(notebook: Path) -> Comparison:
     mark = uuid.uuid4().hex
     threads = {"COURSE_HEADLESS": "1", "COURSE_THREADS": "2", "OMP_NUM_THREADS": "2", "COURSE_RUN": mark}
     done = subprocess.run(
-        [*command, *NBVAL, "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--rootdir=.", notebook],
+        [*command, *PLUGINS, *NBVAL, "-q", "--rootdir=.", notebook],
         cwd=REPOSITORY, env=os.environ | threads, capture_output=True, text=True, check=False, timeout=600,
     )  # fmt: skip
     *report, last = done.stdout.splitlines() or [""]
