@@ -37,8 +37,10 @@ def program() -> str:
     return found
 
 
-class Page:
-    """One page of a browser of its own."""
+class Chromium:
+    """A running browser. A session of its protocol is a page or a frame in one; where none is named, `session` is meant."""
+
+    session: str | None = None
 
     def __init__(self, folder: Path) -> None:
         websocket = pytest.importorskip("websocket", reason="websocket-client comes with JupyterLab: make setup")
@@ -48,11 +50,7 @@ class Page:
             with urlopen(f"http://127.0.0.1:{self._port(folder / 'DevToolsActivePort')}/json/version", timeout=10) as answer:
                 address = json.load(answer)["webSocketDebuggerUrl"]
             self.socket = websocket.create_connection(address, timeout=60)
-            self.numbers, self.answers, self.session, self.asked = itertools.count(1), {}, None, []
-            target = self.send("Target.createTarget", url="about:blank")["targetId"]
-            self.session = self.send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-            for domain in ("Network", "Page", "DOM"):
-                self.send(f"{domain}.enable")
+            self.numbers, self.answers, self.asked = itertools.count(1), {}, []
         except BaseException:
             self.process.kill()
             self.process.wait()
@@ -71,50 +69,75 @@ class Page:
         self.process.terminate()
         self.process.wait(timeout=20)
 
-    def send(self, method: str, **params) -> dict:
-        """Returns the answer to one command; what the page asks for meanwhile is noted in `asked`."""
-        number = next(self.numbers)
-        message = {"id": number, "method": method, "params": params} | ({"sessionId": self.session} if self.session else {})
+    def send(self, method: str, session: str | None = None, **params) -> dict:
+        """Returns the answer to one command; what is told meanwhile is taken note of."""
+        number, session = next(self.numbers), session or self.session
+        message = {"id": number, "method": method, "params": params} | ({"sessionId": session} if session else {})
         self.socket.send(json.dumps(message))
         while number not in self.answers:
             said = json.loads(self.socket.recv())
             if "id" in said:
                 self.answers[said["id"]] = said
-            elif said["method"] == "Network.requestWillBeSent":
-                self.asked.append(said["params"]["request"]["url"])
-            elif said["method"] == "Network.webSocketCreated":
-                self.asked.append(said["params"]["url"])
+            else:
+                self.note(said["method"], said["params"])
         answer = self.answers.pop(number)
         assert "error" not in answer, answer
         return answer["result"]
+
+    def note(self, method: str, told: dict) -> None:
+        """Keeps in `asked` the addresses that pages ask for."""
+        if method == "Network.requestWillBeSent":
+            self.asked.append(told["request"]["url"])
+        elif method == "Network.webSocketCreated":
+            self.asked.append(told["url"])
+
+    def new_page(self) -> tuple[str, str]:
+        """Returns the target and the session of a new empty page."""
+        target = self.send("Target.createTarget", url="about:blank")["targetId"]
+        return target, self.send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+
+    def value(self, expression: str, session: str | None = None):
+        """Returns the value of a JavaScript expression in a page or frame."""
+        answer = self.send("Runtime.evaluate", session, expression=expression, returnByValue=True)
+        assert "exceptionDetails" not in answer, answer
+        return answer["result"].get("value")
+
+    def wait(self, expression: str, session: str | None = None):
+        """Returns the first value of an expression that is true; fails after 60 seconds."""
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            if found := self.value(expression, session):
+                return found
+            time.sleep(0.1)
+        text = self.value("document.body.innerText", session)
+        pytest.fail(f"Never true in the browser: {expression}\nThe page says: {text[:1000]}")
+
+    def press_at(self, x: float, y: float, session: str | None = None) -> None:
+        """Presses and lifts the left button at a point of a page."""
+        for kind in ("mousePressed", "mouseReleased"):
+            self.send("Input.dispatchMouseEvent", session, type=kind, x=x, y=y, button="left", clickCount=1)
+
+
+class Page(Chromium):
+    """One page of a browser of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        _, self.session = self.new_page()
+        for domain in ("Network", "Page", "DOM"):
+            self.send(f"{domain}.enable")
 
     def open(self, address: str, ready: str) -> None:
         """Loads a page and waits until an expression is true in it."""
         self.send("Page.navigate", url=address)
         self.wait(f"location.href.startsWith({json.dumps(address)}) && !!({ready})")
 
-    def value(self, expression: str):
-        """Returns the value of a JavaScript expression in the page."""
-        answer = self.send("Runtime.evaluate", expression=expression, returnByValue=True)
-        assert "exceptionDetails" not in answer, answer
-        return answer["result"].get("value")
-
-    def wait(self, expression: str):
-        """Returns the first value of an expression that is true; fails after 60 seconds."""
-        end = time.monotonic() + 60
-        while time.monotonic() < end:
-            if found := self.value(expression):
-                return found
-            time.sleep(0.1)
-        pytest.fail(f"Never true in the browser: {expression}\nThe page says: {self.value('document.body.innerText')[:1000]}")
-
     def click(self, element: str) -> None:
         """Presses and lifts the left button in the middle of what an expression finds."""
         self.wait(f"!!({element})")
         middle = "(({x, y, width, height}) => [x + width / 2, y + height / 2])"
         x, y = self.value(f"(e => (e.scrollIntoView({{block: 'center'}}), {middle}(e.getBoundingClientRect())))({element})")
-        for kind in ("mousePressed", "mouseReleased"):
-            self.send("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+        self.press_at(x, y)
 
     def type(self, element: str, text: str) -> None:
         """Puts a text in the place of the one in a field, as by the keyboard."""

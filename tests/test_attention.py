@@ -1,18 +1,14 @@
 """The attention views: errors with a remedy, stills where nobody watches, and bertviz in a real browser that reaches nothing outside."""
 
 import html
-import itertools
-import json
 import re
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.request import urlopen
 
 import pytest
 import torch
-from browser import program
+from browser import Chromium
 from transformers import BertConfig, BertModel, GPT2Config, GPT2Model, T5Config, T5EncoderModel, T5ForConditionalGeneration
 
 from course_utils import attention, plots
@@ -204,62 +200,18 @@ class TestNeuron:
         assert [len(module._forward_hooks) for module in model.modules()] == before
 
 
-class Browser:
-    """A headless Chromium without an outside, driven over its debugging protocol; keeps the addresses that pages ask for."""
+class Browser(Chromium):
+    """Opens files, one page after the other, and tells the frame in a page from the page."""
 
-    def __init__(self, program: str, folder: Path) -> None:
-        websocket = pytest.importorskip("websocket", reason="websocket-client comes with JupyterLab: make setup")
-        options = (
-            "--headless=new",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--remote-debugging-port=0",
-            "--remote-allow-origins=*",
-            "--window-size=1100,1400",
-        )
-        outside = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"
-        self.process = subprocess.Popen(
-            [program, *options, outside, f"--user-data-dir={folder}", "about:blank"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        port = self._port(folder / "DevToolsActivePort")
-        with urlopen(f"http://127.0.0.1:{port}/json/version", timeout=10) as answer:
-            address = json.load(answer)["webSocketDebuggerUrl"]
-        self.socket = websocket.create_connection(address, timeout=60)
-        self.target = None
-        self.numbers, self.answers, self.asked, self.frames = itertools.count(1), {}, [], []
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.target, self.frames = None, []
 
-    def _port(self, file: Path) -> str:
-        for _ in range(300):
-            if file.is_file() and (text := file.read_text()):
-                return text.splitlines()[0]
-            time.sleep(0.1)
-        pytest.fail("Chromium did not start within 30 seconds.")
-
-    def close(self) -> None:
-        self.process.terminate()
-        self.process.wait(timeout=20)
-
-    def send(self, method: str, session: str | None = None, **params) -> dict:
-        """Returns the answer to one command; what happens meanwhile is taken note of."""
-        number = next(self.numbers)
-        message = {"id": number, "method": method, "params": params} | ({"sessionId": session} if session else {})
-        self.socket.send(json.dumps(message))
-        while number not in self.answers:
-            said = json.loads(self.socket.recv())
-            if "id" in said:
-                self.answers[said["id"]] = said
-            else:
-                self._note(said)
-        answer = self.answers.pop(number)
-        assert "error" not in answer, answer
-        return answer["result"]
-
-    def _note(self, said: dict) -> None:
-        if said.get("method") == "Network.requestWillBeSent":
-            self.asked.append(said["params"]["request"]["url"])
-        elif said.get("method") == "Target.attachedToTarget":
-            self.frames.append(said["params"]["sessionId"])
-            self._watch(said["params"]["sessionId"])
+    def note(self, method: str, told: dict) -> None:
+        super().note(method, told)
+        if method == "Target.attachedToTarget":
+            self.frames.append(told["sessionId"])
+            self._watch(told["sessionId"])
 
     def _watch(self, session: str) -> None:
         """Sees to it that a page or frame is watched before its first line runs."""
@@ -269,11 +221,9 @@ class Browser:
 
     def open(self, file: Path) -> str:
         """Returns the session of a page that was loaded from a file, in place of the last one."""
-        last, target = self.target, self.send("Target.createTarget", url="about:blank")["targetId"]
-        self.target = target
+        last, (self.target, page) = self.target, self.new_page()
         if last:
             self.send("Target.closeTarget", targetId=last)
-        page = self.send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         self._watch(page)
         self.asked.clear()
         self.frames.clear()
@@ -281,43 +231,26 @@ class Browser:
         self.send("Page.navigate", page, url=file.as_uri())
         return page
 
-    def value(self, session: str, expression: str):
-        """Returns the value of a JavaScript expression in a page or frame."""
-        answer = self.send("Runtime.evaluate", session, expression=expression, returnByValue=True)
-        assert "exceptionDetails" not in answer, answer
-        return answer["result"].get("value")
-
-    def wait(self, session: str, expression: str):
-        """Returns the first value of an expression that is true; fails after 30 seconds."""
-        end = time.monotonic() + 30
-        while time.monotonic() < end:
-            if found := self.value(session, expression):
-                return found
-            time.sleep(0.1)
-        pytest.fail(f"Never true in the browser: {expression}")
-
     def frame(self, page: str) -> str:
         """Returns the session of the frame in a page: a process of its own, or the page's, since a sandbox may get either."""
-        self.wait(page, "document.querySelector('iframe') && document.readyState === 'complete'")
+        self.wait("document.querySelector('iframe') && document.readyState === 'complete'", page)
         end = time.monotonic() + 20
         while not self.frames and time.monotonic() < end:
-            self.value(page, "1")
+            self.value("1", page)
             time.sleep(0.1)
         return next(session for session in self.frames if session != page)
 
     def click(self, page: str, frame: str, element: str) -> None:
         """Presses and lifts the left button in the middle of an element of the frame."""
-        corner = self.value(page, "(({x, y}) => [x, y])(document.querySelector('iframe').getBoundingClientRect())")
-        inside = self.value(frame, f"(({{x, y, width, height}}) => [x + width / 2, y + height / 2])(({element}).getBoundingClientRect())")
-        x, y = (a + b for a, b in zip(corner, inside, strict=True))
-        for kind in ("mousePressed", "mouseReleased"):
-            self.send("Input.dispatchMouseEvent", page, type=kind, x=x, y=y, button="left", clickCount=1)
+        corner = self.value("(({x, y}) => [x, y])(document.querySelector('iframe').getBoundingClientRect())", page)
+        inside = self.value(f"(({{x, y, width, height}}) => [x + width / 2, y + height / 2])(({element}).getBoundingClientRect())", frame)
+        self.press_at(*(a + b for a, b in zip(corner, inside, strict=True)), page)
 
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """Yields a running browser, the one of all tests of this module."""
-    started = Browser(program(), tmp_path_factory.mktemp("browser"))
+    started = Browser(tmp_path_factory.mktemp("browser"))
     yield started
     started.close()
 
@@ -331,7 +264,7 @@ def shown(browser: Browser, tmp_path: Path) -> Callable[[attention.View], tuple[
         file.write_text(f"<!doctype html><meta charset='utf-8'><body>{view.html}</body>", encoding="utf-8")
         page = browser.open(file)
         frame = browser.frame(page)
-        browser.wait(frame, "document.querySelectorAll('svg line').length > 0")
+        browser.wait("document.querySelectorAll('svg line').length > 0", frame)
         return page, frame
 
     return show
@@ -340,7 +273,7 @@ def shown(browser: Browser, tmp_path: Path) -> Callable[[attention.View], tuple[
 def outside(browser: Browser, *sessions: str) -> set[str]:
     """Returns what was asked of anything but the page's own file: as the browser tells it, and as the page and frame remember it."""
     names = "performance.getEntriesByType('resource').map(entry => entry.name)"
-    remembered = [address for session in sessions for address in browser.value(session, names)]
+    remembered = [address for session in sessions for address in browser.value(names, session)]
     return {address for address in [*browser.asked, *remembered] if not re.match(r"(file|data|about|blob):", address)}
 
 
@@ -353,51 +286,50 @@ class TestInABrowser:
         given = weights(rows=12)
         _, frame = shown(attention.head_view(given, words(12), layer=1, heads=heads))
         group = f"document.querySelectorAll('#attention .headAttention')[{heads[0]}].querySelectorAll('line')"
-        drawn = browser.value(frame, f"[...{group}].map(line => +line.getAttribute('stroke-opacity'))")
+        drawn = browser.value(f"[...{group}].map(line => +line.getAttribute('stroke-opacity'))", frame)
         assert drawn == pytest.approx(given[1][0, heads[0]].flatten().tolist(), abs=1e-4)
 
     def test_small_lines_are_as_dark_as_their_weights(self, browser, shown):
         given = weights(rows=12)
         _, frame = shown(attention.model_view(given, words(12), layers=[1], heads=[3, 1]))
-        drawn = browser.value(frame, "[...document.querySelectorAll('svg line')].map(line => +line.getAttribute('stroke-opacity'))")
+        drawn = browser.value("[...document.querySelectorAll('svg line')].map(line => +line.getAttribute('stroke-opacity'))", frame)
         assert drawn == pytest.approx(given[1][0, [3, 1]].flatten().tolist(), abs=1e-4)
 
     def test_a_click_on_a_head_takes_its_lines_away(self, browser, shown):
         page, frame = shown(attention.head_view(weights(), words(5)))
-        assert browser.value(frame, VISIBLE) == 4 * 5 * 5
+        assert browser.value(VISIBLE, frame) == 4 * 5 * 5
         browser.click(page, frame, "document.querySelectorAll('svg > g:last-child > rect')[1]")
-        browser.wait(frame, f"{VISIBLE} === 3 * 5 * 5")
+        browser.wait(f"{VISIBLE} === 3 * 5 * 5", frame)
         assert outside(browser, page, frame) == set()
 
     def test_another_layer_is_chosen(self, browser, shown):
         _, frame = shown(attention.head_view(weights(), words(5), layer=1))
-        assert browser.value(frame, "document.querySelector('#layer').value") == "1"
+        assert browser.value("document.querySelector('#layer').value", frame) == "1"
         opacity = "document.querySelector('#attention line').getAttribute('stroke-opacity')"
-        before = browser.value(frame, opacity)
-        browser.value(frame, "{const s = document.querySelector('#layer'); s.value = 0; s.dispatchEvent(new Event('change'))}")
-        assert browser.value(frame, opacity) != before
+        before = browser.value(opacity, frame)
+        browser.value("{const s = document.querySelector('#layer'); s.value = 0; s.dispatchEvent(new Event('change'))}", frame)
+        assert browser.value(opacity, frame) != before
 
     def test_a_click_on_a_small_head_opens_it(self, browser, shown):
         page, frame = shown(attention.model_view(weights(), words(5)))
-        assert browser.value(frame, "document.querySelectorAll('.detail').length") == 0
+        assert browser.value("document.querySelectorAll('.detail').length", frame) == 0
         browser.click(page, frame, "document.querySelector('.attn_background')")
-        browser.wait(frame, "[...document.querySelectorAll('.detail')].some(text => text.textContent === 'Layer 0, Head 0')")
+        browser.wait("[...document.querySelectorAll('.detail')].some(text => text.textContent === 'Layer 0, Head 0')", frame)
         assert outside(browser, page, frame) == set()
 
     def test_the_neuron_view_draws_the_weights_and_opens_a_token(self, browser, shown):
         model = small_bert()
         page, frame = shown(attention.neuron_view(model, IDS, words(5), layer=1, head=2))
-        drawn = browser.value(
-            frame, "[...document.querySelectorAll('.attn-line-group line')].map(line => +line.getAttribute('stroke-opacity'))"
-        )
+        lines = "[...document.querySelectorAll('.attn-line-group line')]"
+        drawn = browser.value(f"{lines}.map(line => +line.getAttribute('stroke-opacity'))", frame)
         assert drawn == pytest.approx(model(**IDS, output_attentions=True).attentions[1][0, 2].flatten().tolist(), abs=1e-4)
-        assert browser.value(frame, "[document.querySelector('#layer').value, document.querySelector('#att_head').value]") == ["1", "2"]
-        assert browser.value(frame, "document.querySelector('#expanded').getAttribute('visibility')") == "hidden"
+        assert browser.value("[document.querySelector('#layer').value, document.querySelector('#att_head').value]", frame) == ["1", "2"]
+        assert browser.value("document.querySelector('#expanded').getAttribute('visibility')", frame) == "hidden"
         last = "[...document.querySelectorAll('#collapsed #leftText rect')].filter(rect => rect.getAttribute('width') === '16').pop()"
         browser.click(page, frame, last)
-        browser.wait(frame, "document.querySelector('#expanded').getAttribute('visibility') === 'visible'")
+        browser.wait("document.querySelector('#expanded').getAttribute('visibility') === 'visible'", frame)
         shares = "[...document.querySelectorAll('#expanded #rightText .highlight')].map(box => +box.style.opacity)"
-        assert sum(browser.value(frame, shares)) == pytest.approx(1, abs=0.01)
+        assert sum(browser.value(shares, frame)) == pytest.approx(1, abs=0.01)
         assert outside(browser, page, frame) == set()
 
     @pytest.mark.parametrize("view", [attention.head_view, attention.model_view])
@@ -407,16 +339,16 @@ class TestInABrowser:
         output = model(**IDS, decoder_input_ids=torch.arange(3)[None], output_attentions=True)
         kinds = {f"{kind}_attention": output[f"{kind}_attentions"] for kind in ("encoder", "decoder", "cross")}
         page, frame = shown(view(**kinds, encoder_tokens=words(5), decoder_tokens=list("abc")))
-        options = browser.value(frame, "[...document.querySelectorAll('#filter option')].map(option => option.textContent)")
+        options = browser.value("[...document.querySelectorAll('#filter option')].map(option => option.textContent)", frame)
         assert options == ["Encoder", "Decoder", "Cross"]
-        lines = browser.value(frame, "document.querySelectorAll('svg line').length")
-        browser.value(frame, "{const s = document.querySelector('#filter'); s.value = 2; s.dispatchEvent(new Event('change'))}")
-        assert browser.value(frame, "document.querySelectorAll('svg line').length") == lines * 15 // 25
+        lines = browser.value("document.querySelectorAll('svg line').length", frame)
+        browser.value("{const s = document.querySelector('#filter'); s.value = 2; s.dispatchEvent(new Event('change'))}", frame)
+        assert browser.value("document.querySelectorAll('svg line').length", frame) == lines * 15 // 25
         assert outside(browser, page, frame) == set()
 
     def test_awkward_tokens_are_shown_as_they_are(self, browser, shown):
         page, frame = shown(attention.head_view(weights(rows=len(AWKWARD)), AWKWARD))
-        texts = browser.value(frame, "[...document.querySelectorAll('#left text')].map(text => text.textContent)")
+        texts = browser.value("[...document.querySelectorAll('#left text')].map(text => text.textContent)", frame)
         assert texts == [token.replace("Ġ", " ") for token in AWKWARD]
         assert outside(browser, page, frame) == set()
 
@@ -424,7 +356,7 @@ class TestInABrowser:
         view = attention.head_view(weights(layers=2, heads=12, rows=200), words(200), layer=1)
         assert "The first 3 of 12 heads" in view.alt
         _, frame = shown(view)
-        assert browser.value(frame, "document.querySelectorAll('svg line').length") == 3 * 200 * 200
+        assert browser.value("document.querySelectorAll('svg line').length", frame) == 3 * 200 * 200
 
     def test_the_blocked_outside_is_noticed(self, browser, tmp_path):
         """The count of outside requests would not miss one."""
