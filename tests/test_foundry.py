@@ -127,6 +127,18 @@ class TestRebuild:
         assert all(outcome == "unchanged" or outcome.startswith("kept: ") for outcome in outcomes.values())
         assert _files(own_data) == before
 
+    @pytest.mark.parametrize("gpu", [False, True])
+    def test_all_again_leaves_what_takes_a_day_to_a_gpu(self, own_data, monkeypatch, gpu):
+        import torch
+
+        long = dataclasses.replace(SMALL, name="python-docs", gpu=True, cpu_hours=22)
+        monkeypatch.setattr(foundry, "recipes", lambda: [SMALL, long])
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
+        outcomes = foundry.rebuild([], again=True)
+        kept = "kept: found no GPU, and two cores take 22 hours; `course foundry build python-docs --again` takes them"
+        assert outcomes == {"reviews": "built", "python-docs": "built" if gpu else kept}
+        assert foundry.rebuild(["python-docs"], again=True)["python-docs"] != kept
+
     def test_unknown_recipe(self, own_data):
         with pytest.raises(UnknownName, match=r"'revews' is not a recipe of this course\. Did you mean 'reviews'\?"):
             foundry.rebuild(["revews"])

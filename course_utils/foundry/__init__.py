@@ -42,13 +42,17 @@ def recipes() -> list:
 def rebuild(names: list[str], again: bool = False, quick: bool = False, jobs: int = 1) -> dict[str, str]:
     """Builds the named recipes (all when none is named), `jobs` at a time, and returns what became of each; see `frame.rebuild`.
 
-    When all are built, what has no recipe gets its digests recorded.
+    When all are built, what has no recipe gets its digests recorded. Asked for all of them `again` where no GPU is, it leaves out those
+    that would take a day without one.
     """
     from course_utils.foundry import frame, side_by_side
 
+    known, everything = recipes(), not names
+    kept = frame.left_to_a_gpu(known) if everything and again and not quick else {}
+    names = names or [recipe.name for recipe in known if recipe.name not in kept]
     alone = jobs == 1 or len(names) == 1
     builder = frame.rebuild if alone else functools.partial(side_by_side.rebuild, jobs=jobs)
-    outcomes = builder(recipes(), names, again, quick)
-    if not names and not quick:
+    outcomes = builder(known, names, again, quick) | kept
+    if everything and not quick:
         frame.record_as_they_are()
     return outcomes

@@ -101,6 +101,16 @@ def is_current(recipe: Recipe) -> bool:
     return bool(record) and record.get("recipe") == recipe.fingerprint() and files_of(_home(recipe.name)) == record["files"]
 
 
+def left_to_a_gpu(recipes: Sequence[Recipe]) -> dict[str, str]:
+    """Returns the recipes that take hours where no GPU is, by name, and the reason; none where there is one."""
+    import torch
+
+    if torch.cuda.is_available():
+        return {}
+    reason = "kept: found no GPU, and two cores take {0:g} hours; `course foundry build {1} --again` takes them"
+    return {recipe.name: reason.format(recipe.cpu_hours, recipe.name) for recipe in recipes if recipe.gpu}
+
+
 def files_of(folder: Path) -> dict[str, dict]:
     """Returns bytes and sha256 of each file below a folder, by relative path."""
     paths = sorted(p for p in folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
