@@ -23,7 +23,8 @@ _RESTORE = "`git checkout -- data` or a fresh install brings it back; `course do
 class Entry:
     """One line of the catalogue; fields are those of data/catalog.toml.
 
-    `hub_unwanted` are patterns of files in the twin's repository that the course never fetches.
+    `reading` says what the measured figures mean, `usage` is code that uses `folder`. `hub_unwanted` are patterns of files in the twin's
+    repository that the course never fetches.
     """
 
     name: str
@@ -31,15 +32,19 @@ class Entry:
     summary: str
     task: str = ""
     licence: str = ""
+    languages: tuple[str, ...] = ("en",)
     package: str = ""
     base: str = ""
     hub_id: str = ""
     hub_config: str = ""
     hub_revision: str = ""
     hub_bytes: int = 0
+    hub_licence: str = ""
     hub_unwanted: tuple[str, ...] = ()
     weights_sha256: str = ""
     measure: str = ""
+    reading: str = ""
+    usage: str = ""
     floor: float | None = None
 
     @property

@@ -1,10 +1,11 @@
-"""The hub profile's downloads: a pinned snapshot without any pickle, its weights verified where the catalogue
-knows their digest, and the Hub's refusals in plain words.
+"""The hub profile's downloads: a pinned snapshot without any pickle, its weights verified, and the Hub's refusals in plain words.
 
 Imports `huggingface_hub`, which reads its settings only once; `catalog` therefore imports this module when it first needs it.
 """
 
 import errno
+import functools
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +26,7 @@ _SIGN_IN = "sign this computer in with `hf auth login` in a terminal (a token ne
 def snapshot(entry: Entry) -> Path:
     """Returns the folder of an entry's twin at its pinned revision; what was fetched before is not asked for again.
 
-    Raises CourseError when the Hub cannot or will not deliver, DamagedFile when it delivers other weights than the catalogue's.
+    Raises CourseError when the Hub cannot or will not deliver, DamagedFile when weights are not what the catalogue or the Hub says.
     """
     no_weights = entry.task == "tokenization"
     wanted = [pattern for pattern in _WANTED if not (no_weights and pattern == "*.safetensors")]
@@ -40,8 +41,8 @@ def snapshot(entry: Entry) -> Path:
         )
     except Exception as error:
         raise catalog.unreachable(entry, error) from error
-    if entry.weights_sha256 and not no_weights:
-        _check_weights(entry, Path(folder) / "model.safetensors")
+    if not no_weights:
+        _check_weights(entry, Path(folder))
     return Path(folder)
 
 
@@ -70,22 +71,35 @@ def advice(entry: Entry, error: Exception) -> str:
 def _announce(entry: Entry) -> None:
     folder = repo_folder_name(repo_id=entry.hub_id, repo_type=_repo_type(entry))
     fetched = Path(constants.HF_HUB_CACHE, folder, "snapshots", entry.hub_revision)
-    if entry.hub_bytes and not any(fetched.rglob("*.safetensors")):
-        print(f"{entry.hub_id}: downloads {entry.hub_bytes / 1e6:,.0f} MB from the Hub, once.", file=sys.stderr, flush=True)
+    if entry.hub_bytes and not any(fetched.rglob("*.json" if entry.task == "tokenization" else "*.safetensors")):
+        terms = f" Its licence: {entry.hub_licence}." if entry.hub_licence else ""
+        print(f"{entry.hub_id}: downloads {entry.hub_bytes / 1e6:,.0f} MB from the Hub, once.{terms}", file=sys.stderr, flush=True)
 
 
-def _check_weights(entry: Entry, path: Path) -> None:
+def _check_weights(entry: Entry, folder: Path) -> None:
+    """Compares weights with the digest of the catalogue, else with the one that the Hub gave, under which its client keeps a large file."""
     again = f"`hf cache rm {_repo_type(entry)}/{entry.hub_id}` removes the whole download."
-    if not path.is_file():
-        raise MissingFile(f"The file {path} is missing: {entry.hub_id!r} came without it. {again}")
-    found = catalog.digest(path)
-    if found == entry.weights_sha256:
-        return
-    _remove(path)
-    raise DamagedFile(
-        f"The file {path} was corrupt: its sha256 was {found[:12]}…, expected {entry.weights_sha256[:12]}…. It is removed now; run this "
-        f"cell again to download it again. If that does not help, {again}"
-    )
+    pinned = folder / "model.safetensors"
+    if entry.weights_sha256 and not pinned.is_file():
+        raise MissingFile(f"The file {pinned} is missing: {entry.hub_id!r} came without it. {again}")
+    for path in sorted(folder.rglob("*.safetensors")):
+        kept = path.resolve()
+        expected = entry.weights_sha256 if entry.weights_sha256 and path == pinned else kept.name
+        if not re.fullmatch("[0-9a-f]{64}", expected):
+            continue  # a system without links keeps the file under its own name
+        found = _digest(kept, kept.stat().st_size, kept.stat().st_mtime_ns)
+        if found != expected:
+            _remove(path)
+            raise DamagedFile(
+                f"The file {path} was corrupt: its sha256 was {found[:12]}…, expected {expected[:12]}…. It is removed now; run this "
+                f"cell again to download it again. If that does not help, {again}"
+            )
+
+
+@functools.cache
+def _digest(path: Path, size: int, changed: int) -> str:
+    """Returns a file's sha256; of one and the same file it is computed once, since gigabytes take seconds."""
+    return catalog.digest(path)
 
 
 def _remove(path: Path) -> None:

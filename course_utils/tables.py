@@ -20,12 +20,11 @@ def lesson_table() -> str:
 
 
 def checkpoint_table() -> str:
-    """Returns the checkpoints with their task, size, held-out score and full-size counterpart."""
+    """Returns the checkpoints with their task, size, held-out score and full-size counterpart, its download and licence."""
     rows = ["| name | task | what it is | size | held-out score | in the hub profile |", "|---|---|---|---:|---|---|"]
     for entry in catalog.entries().values():
         if entry.kind == "checkpoint":
-            twin = f"{entry.hub_id} ({entry.hub_bytes / 1e6:,.0f} MB)" if entry.hub_bytes else entry.hub_id
-            rows.append(f"| `{entry.name}` | {entry.task} | {entry.summary} | {_size(entry)} | {_score(entry)} | {twin} |")
+            rows.append(f"| `{entry.name}` | {entry.task} | {entry.summary} | {_size(entry)} | {_score(entry)} | {_twin(entry)} |")
     return "\n".join(rows)
 
 
@@ -34,8 +33,13 @@ def dataset_table() -> str:
     rows = ["| name | what it is | size | in the hub profile |", "|---|---|---:|---|"]
     for entry in catalog.entries().values():
         if entry.kind == "dataset":
-            rows.append(f"| `{entry.name}` | {entry.summary} | {_size(entry)} | {entry.hub_id} |")
+            rows.append(f"| `{entry.name}` | {entry.summary} | {_size(entry)} | {_twin(entry)} |")
     return "\n".join(rows)
+
+
+def _twin(entry: catalog.Entry) -> str:
+    """Returns what stands for an entry in the hub profile, with its download and its licence."""
+    return f"{entry.hub_id} ({entry.hub_bytes / 1e6:,.0f} MB, {entry.hub_licence})" if entry.hub_id else ""
 
 
 def _size(entry: catalog.Entry) -> str:

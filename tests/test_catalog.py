@@ -45,6 +45,7 @@ def test_every_entry_is_intact_and_complete(entry):
         assert entry.licence and entry.task
     if entry.hub_id:
         assert len(entry.hub_revision) == 40 and int(entry.hub_revision, 16)
+        assert entry.hub_bytes and entry.hub_licence
 
 
 def test_folders_by_name():

@@ -384,7 +384,8 @@ class TestCards:
         card = ModelCard.load(entry.folder / "README.md")
         assert card.data.license == entry.licence
         assert card.data.tags == [entry.task]
-        assert card.data.language == (["en", "fr"] if "French" in entry.summary else "en")
+        assert card.data.language == (["en", "fr"] if name in ("text-to-text", "chat") else "en")
+        assert card.data.pipeline_tag == {"text2text-generation": "translation", "tokenization": None}.get(entry.task, entry.task)
         assert card.data.library_name == (
             "transformers" if RECIPES[name] not in TRAINED or RECIPES[name] in OF_TRANSFORMERS else "diffusers"
         )

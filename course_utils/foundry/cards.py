@@ -20,6 +20,8 @@ _FEATURES = {
     "translations": text_to_text.FEATURES,
     "scenes": scenes.FEATURES,
 }
+# Tasks for which the Hub has another name, or none.
+_PIPELINES = {"text2text-generation": "translation", "tokenization": None}
 
 
 def card(entry: Entry, recipe: "Recipe", facts: dict) -> str:
@@ -36,8 +38,10 @@ def card(entry: Entry, recipe: "Recipe", facts: dict) -> str:
             "|---|---|",
             *_measured(entry, facts["scores"]),
             "",
+            *([entry.reading, ""] if entry.reading else []),
             *_examples(facts.get("examples", [])),
             *_samples(facts.get("samples", "")),
+            *_usage(entry),
             "## Limits",
             "",
             recipe.limits,
@@ -48,9 +52,9 @@ def card(entry: Entry, recipe: "Recipe", facts: dict) -> str:
             f"with {_versions(facts['versions'])} and seed {facts['seed']}."
             + (f" It reads {', '.join(recipe.needs)}." if recipe.needs else ""),
             *_training(recipe, facts),
-            *_usage(entry),
+            *_base(entry),
             "",
-            f"In the hub profile the same name stands for [{entry.hub_id}]({_address(entry)})."
+            f"In the hub profile the same name stands for [{entry.hub_id}]({_address(entry)}), whose licence is {entry.hub_licence}."
             if entry.hub_id
             else "It has no twin on the Hub.",
             "",
@@ -76,7 +80,16 @@ def _examples(pairs: list[list[str]]) -> list[str]:
     if not pairs:
         return []
     cells = [[cell.replace("|", "\\|").replace("\n", " ") or "(nothing)" for cell in pair] for pair in pairs]
-    return ["## Examples", "", "| input | output |", "|---|---|", *(f"| {given} | {made} |" for given, made in cells), ""]
+    return [
+        "## Examples",
+        "",
+        "Inputs, and what came out, right or wrong.",
+        "",
+        "| input | output |",
+        "|---|---|",
+        *(f"| {given} | {made} |" for given, made in cells),
+        "",
+    ]
 
 
 def _samples(what: str) -> list[str]:
@@ -105,6 +118,14 @@ def _sameness(recipe: "Recipe") -> str:
 
 
 def _usage(entry: Entry) -> list[str]:
+    """Returns the few lines that use a checkpoint; a test runs them where the course is not."""
+    if not entry.usage:
+        return []
+    where = f'`folder` is what `course_utils.checkpoint("{entry.name}")` returns, or a copy of it: nothing more of the course is needed.'
+    return ["## Use", "", where, "", "```python", entry.usage, "```", ""]
+
+
+def _base(entry: Entry) -> list[str]:
     """Returns the paragraph on how a checkpoint with a base becomes an ordinary folder."""
     if not entry.base:
         return []
@@ -112,7 +133,7 @@ def _usage(entry: Entry) -> list[str]:
     return [
         "",
         f"This folder holds a low-rank adapter in LoRA's format with its head, the difference from [{base.name}]({_address(base)}). "
-        f'`catalog.checkpoint("{entry.name}")` puts the two together once and returns an ordinary folder for `from_pretrained`.',
+        f'`course_utils.checkpoint("{entry.name}")` puts the two together once and returns an ordinary folder for `from_pretrained`.',
     ]
 
 
@@ -121,9 +142,11 @@ def _front_matter(entry: Entry) -> str:
 
     if entry.kind == "checkpoint":
         base = catalog.entries()[entry.base].hub_id if entry.base else None
+        pipeline = _PIPELINES.get(entry.task, entry.task)
         return ModelCardData(
-            language=_languages(entry), license=entry.licence, library_name=_library(entry), tags=[entry.task], base_model=base
-        ).to_yaml()
+            language=_languages(entry), license=entry.licence, library_name=_library(entry), pipeline_tag=pipeline, tags=[entry.task],
+            base_model=base,
+        ).to_yaml()  # fmt: skip
     licence = {"license": "other", "license_name": entry.licence} if entry.licence == "psf-2.0" else {"license": entry.licence}
     columns = _FEATURES[entry.name]
     ending = "parquet" if "image" in columns.values() else "jsonl"
@@ -140,7 +163,7 @@ def _library(entry: Entry) -> str:
 
 
 def _languages(entry: Entry) -> str | list[str]:
-    return ["en", "fr"] if "French" in entry.summary else "en"
+    return entry.languages[0] if len(entry.languages) == 1 else list(entry.languages)
 
 
 def _feature(name: str, kind: str | list) -> dict:

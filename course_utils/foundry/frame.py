@@ -75,6 +75,8 @@ def rebuild(recipes: Sequence[Recipe], names: Iterable[str] = (), again: bool = 
         reason = recipe.impossible()
         if reason:
             outcomes[recipe.name] = f"kept: {reason}"
+            if not quick and is_current(recipe):
+                _renew_card(recipe)
         elif quick:
             outcomes[recipe.name] = _try(recipe)
         elif not again and is_current(recipe):
