@@ -196,7 +196,10 @@ def _verify_slopes(answer: Any) -> str:
         given = list(point)
         shown = f"slopes({formula}, {point})"
         found = _numbers(call(answer, function, given), len(point), shown)
-        expect(given == point, f"{shown} left its second argument as {short(given)}. Nudge a copy, or put the number back.")
+        expect(
+            len(given) == len(point) and _close(given, point, 1e-9),
+            f"{shown} left its second argument as {short(given)}. Nudge a copy, or put the number back.",
+        )
         if _close(found, wanted, 1e-3):
             continue
         facts = f"{shown}: found {_rounded(found)}, expected {_rounded(wanted)}."

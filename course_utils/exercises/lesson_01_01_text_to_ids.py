@@ -1,6 +1,7 @@
 """Exercises of 01_tokenization/01_text_to_ids: bytes as ids, pairs, words found by position, what survives, how long is long enough."""
 
 import functools
+from numbers import Integral
 from typing import Any
 
 from course_utils.exercises.core import Exercise, Wrong, call, expect, refuse, short
@@ -243,7 +244,7 @@ def _share_cut(limit: int) -> float:
 
 
 def _verify_smallest_max_length(answer: Any) -> str:
-    expect(isinstance(answer, int) and not isinstance(answer, bool), f"One whole number of tokens is expected, not {short(answer)}.")
+    expect(isinstance(answer, Integral) and not isinstance(answer, bool), f"One whole number of tokens is expected, not {short(answer)}.")
     share = f"max_length={answer} cuts {_share_cut(answer):.1%} of the training reviews"
     expected = _smallest_max_length()
     if answer == expected:

@@ -209,6 +209,7 @@ def _verify_count_splits(answer: Any) -> str:
         inside = sum(piece in word for piece in pieces)
         expect(found != inside, f"This is the number of pieces that occur in the word, not the number of ways to write it. {where}")
         expect(found != len(every) - 1 or word not in pieces, f"The whole word as one piece is a split too. {where}")
+        expect(found != 0, f"There is at least one split. The empty beginning counts as one way: what is ways[0]? {where}")
         expect(found > 1, f"Taking the longest piece each time gives one way; all ways are wanted. {where}")
         refuse(f"The splits are {' | '.join(' '.join(split) for split in every)}. {where}")
     before, ways = 1, 1

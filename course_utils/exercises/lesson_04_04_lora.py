@@ -629,7 +629,7 @@ EXERCISES = (
         solution=own_adapter,
         hints=(
             "How many parameters has rank 1 on all the large matrices? The figure of the ranks says it; what rank fits?",
-            "With few parameters, the rate and alpha matter most. What did twice the rate do for rank 16?",
+            "With few parameters, the rate and alpha matter most. Train rank 2 with three rates, then once with four times the alpha.",
             "A scaling well above 2 (an alpha several times the rank) with a rate of 0.02 makes rank 2 learn fast enough.",
         ),
         wrong={

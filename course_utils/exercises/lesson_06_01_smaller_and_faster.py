@@ -116,6 +116,10 @@ def _verify_rows(answer):
 
 def _judge_rows(weight, whole, scale, where):
     """Raises Mistake unless whole numbers and scales give the weight back to within half a step."""
+    expect(
+        scale.isfinite().all() and (scale > 0).all(),
+        f"{where}, a scale is {float(scale.min())}, and dividing by it gives what is no number. Give a row of zeros any scale above 0.",
+    )
     back = whole.float() * scale
     expect(back.isfinite().all(), f"{where}, a row of zeros comes back as numbers that are not finite: its scale is 0.")
     expect(int(whole.int().min()) >= -127, f"{where}, found the number {int(whole.int().min())}; the range is -127 to 127.")
@@ -167,9 +171,10 @@ def _rows_of_all(weight):
 
 
 def _rows_without_zeros(weight):
+    import torch
+
     scale = weight.abs().amax(dim=1, keepdim=True) / 127
-    whole, _ = rows_to_int8(weight)
-    return whole, scale / (scale > 0)
+    return (weight / scale).round().clamp(-127, 127).to(torch.int8), scale
 
 
 def _rows_as_floats(weight):

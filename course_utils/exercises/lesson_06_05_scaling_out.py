@@ -54,11 +54,13 @@ def _share_counts_from_one(rows, index, count):
 
 def _verify_autoscaled(answer):
     cases = [(4, 90, 60, 2, 12), (4, 30, 60, 2, 12), (4, 63, 60, 2, 12), (4, 57, 60, 2, 12), (10, 100, 60, 2, 12), (2, 5, 60, 2, 12)]
-    cases += [(1, 66, 60, 1, 9), (1, 67, 60, 1, 9), (3, 61, 60, 5, 9), (20, 60, 60, 2, 12), (7, 0, 50, 1, 9)]
+    cases += [(1, 65, 60, 1, 9), (1, 67, 60, 1, 9), (3, 61, 60, 5, 9), (20, 60, 60, 2, 12), (7, 0, 50, 1, 9)]
     draw = random.Random(2)
     for _ in range(60):
         low = draw.randint(1, 4)
         cases.append((draw.randint(1, 20), draw.randint(0, 150), draw.choice((40, 50, 60, 80)), low, low + draw.randint(0, 12)))
+    # Exactly a tenth away, busy / target is a fraction that floating point puts on either side.
+    cases = [case for case in cases if abs(case[1] - case[2]) * 10 != case[2]]
     for case in cases:
         now, busy, target, low, high = case
         found, expected = call(answer, *case), _other_replicas(*case)
