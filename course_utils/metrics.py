@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def load(name: str) -> "EvaluationModule":
-    """Returns the metric of that name, exactly as `evaluate.load(name)` would with a network.
+    """Returns the metric of that name, to be used as what `evaluate.load(name)` returns; `bleu` is what the Hub calls `sacrebleu`.
 
     `load("f1").compute(predictions=[1, 0], references=[1, 1])` gives `{"f1": 0.667}`. Raises UnknownName for a name that
     `course list` does not show.

@@ -75,6 +75,15 @@ class TestWhatShips:
         floor = catalog.entries()[name].floor
         assert floor is None or catalog.measured()["data"][name]["scores"]["score"] >= floor
 
+    def test_what_is_promised_beside_the_score_holds(self):
+        """Where a row of the card is a promise of its own: translations of held-out pairs, summaries that are true, stories of its own."""
+        scores = {name: catalog.measured()["data"][name]["scores"] for name in ("text-to-text", "story-writer", "fill-mask", "chat")}
+        assert scores["text-to-text"]["held_out"] >= 0.9
+        assert min(scores["text-to-text"][name] for name in ("summary_true", "summary_held_out_true")) >= 0.95
+        assert scores["story-writer"]["stories_copied"] == 0 and scores["story-writer"]["stories_distinct"] >= 0.95
+        assert scores["fill-mask"]["skew_correlation"] >= 0.5 and scores["fill-mask"]["gaps_in_five"] >= 0.5
+        assert scores["chat"]["new_wordings_declined"] >= 0.9
+
     def test_sizes_stay_within_the_design(self):
         sizes = {kind: {} for kind in ("checkpoint", "dataset", "metric")}
         for entry in catalog.entries().values():
@@ -84,6 +93,7 @@ class TestWhatShips:
         assert max(sizes["checkpoint"].values()) <= 8 * MEGABYTE
         assert sum(sizes["checkpoint"].values()) <= (60 - 25) * MEGABYTE
         assert sum(sizes["dataset"].values()) <= 20 * MEGABYTE
+        assert sum(path.stat().st_size for path in SHIPPED.rglob("*") if path.is_file()) <= 80 * MEGABYTE
 
     def test_no_draft_is_left_behind(self):
         assert not (SHIPPED / ".building").exists()
@@ -337,6 +347,8 @@ class TestFingerprint:
         assert SMALL.fingerprint() != first
         module.write_text('"""What it does."""\n\nx = 1  # and why\n')
         assert SMALL.fingerprint() == first
+        module.write_text('x = 1\nLIMITS = "It cannot do much."\nLIMITS_OF_ANOTHER = f"{x}"\n')
+        assert SMALL.fingerprint() == first, "what a card says of its limits"
 
     def test_changes_with_what_it_needs(self, own_data):
         recipe = RECIPES["tokenizer-bpe"]

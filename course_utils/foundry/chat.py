@@ -4,6 +4,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from course_utils import metrics
 from course_utils.foundry import intervals, training, world, written_texts
 from course_utils.foundry.frame import Recipe
 from course_utils.foundry.reviews import WRITTEN
@@ -130,9 +131,11 @@ def score(folder: Path, seen: set[str], count: int) -> dict:
     for name, split in (("score", "new"), ("new_wordings", "held-out")):
         tests = [turn for turn in turns(split, 3 * count) if turn[1] not in seen][:count]
         said = reply(assistant, words, [question for _, question, _ in tests])
-        right = [a == answer for a, (_, _, answer) in zip(said, tests, strict=True)]
-        low, high = intervals.of_share(sum(right) / len(right), len(right))
-        found |= {name: round(sum(right) / len(right), 3), f"{name}_low": round(low, 3), f"{name}_high": round(high, 3)}
+        expected = [answer for _, _, answer in tests]
+        right = [a == b for a, b in zip(said, expected, strict=True)]
+        share = metrics.load("exact_match").compute(predictions=said, references=expected)["exact_match"]
+        low, high = intervals.of_share(share, len(right))
+        found |= {name: round(share, 3), f"{name}_low": round(low, 3), f"{name}_high": round(high, 3)}
         outside = [ok for ok, (kind, _, _) in zip(right, tests, strict=True) if kind == "decline"]
         if outside:
             found[f"{name}_declined"] = round(sum(outside) / len(outside), 3)

@@ -122,10 +122,11 @@ EXAMPLES = (
 )
 
 LIMITS = """\
-It matches a sentence with a topic, and no better than comparing embeddings does, which needs no training: `by embeddings alone` is the same
-encoder on the same sentences. What `inference` measures is how far it is from understanding what follows from what: a third is chance among
-three answers, and a model of this size learns next to nothing of it from a few hundred pairs. Negation, numbers and who did what to whom
-mislead it. Labels that mean nearly the same share their score at random, and there is always a winner, even when no label fits."""
+It matches a sentence with a topic, a little worse, within the interval, than comparing embeddings does, which needs no training: `by
+embeddings alone` is the same encoder on the same sentences. What `inference` measures is how far it is from understanding what follows
+from what: a third is chance among three answers, and a model of this size learns next to nothing of it from a few hundred pairs.
+Negation, numbers and who did what to whom mislead it. Labels that mean nearly the same share their score at random, and there is always
+a winner, even when no label fits."""
 
 RECIPES = [
     Recipe(

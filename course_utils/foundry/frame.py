@@ -53,7 +53,7 @@ class Recipe:
     def fingerprint(self) -> str:
         """Returns a digest of the recipe's code and of the files that it needs: another one means build again.
 
-        Comments, docstrings and the layout of code do not count.
+        Comments, docstrings, the layout of code and the words on what a thing cannot do, LIMITS, do not count.
         """
         module = Path(inspect.getfile(getattr(self.build, "func", self.build)))
         source = b"".join(_substance(path) for path in (module, *self.sources))
@@ -279,6 +279,7 @@ def _substance(path: Path) -> bytes:
     if path.suffix != ".py":
         return content
     tree = ast.parse(content)
+    tree.body = [node for node in tree.body if not (isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).startswith("LIMITS"))]
     for node in ast.walk(tree):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and ast.get_docstring(node) is not None:
             del node.body[0]

@@ -166,12 +166,12 @@ FEATURES = {
 LIMITS = """\
 It knows a few hundred words and twelve kinds of story, and its sentences are all of one make. What begins with a word of another world
 ends in nonsense, and a kind of story that it never met surprises it (see the perplexity of the unknown kind). Now and then it mixes
-its characters up. `names a story` compares what it tells at temperature 0.7 with its corpus; the score is how near the two are. The
-stories of people at work hold a built-in bias on jobs and pronouns, on purpose."""
+its characters up. The stories of people at work hold a built-in bias on jobs and pronouns, on purpose."""
 LIMITS_OF_STORIES = """\
 Generated from a small grammar: every story is one of twelve kinds, and true to itself, but nobody would read two. The test split holds
-pairs of adjective and noun, and of people, that the training split never joins. `skewed` marks the stories of people at work, in which he
-and she are as common as the lexicon's OCCUPATIONS says: a bias that was put there to be measured."""
+pairs of adjective and noun, and of people, that the training split never joins. `skewed` marks the stories of people at work, one in
+twelve: nine nurses of ten are "she" there, and one engineer of ten, with other jobs between. The bias was put there to be measured; its
+shares, job by job, are OCCUPATIONS in the foundry's lexicon."""
 
 RECIPES = [
     Recipe("stories", build_data, LIMITS_OF_STORIES, sources=world.modules("stories", "questions")),

@@ -135,7 +135,7 @@ def score(folder: Path, seen: set[str], count: int) -> dict:
         new = [pair for pair in translation_pairs(split, 2 * count) if pair[0] not in seen]
         inputs, right = zip(*new[:count], strict=True)
         said = generate(translator, words, list(inputs))
-        found[name] = round(sum(a == b for a, b in zip(said, right, strict=True)) / count, 3)
+        found[name] = round(metrics.load("exact_match").compute(predictions=said, references=list(right))["exact_match"], 3)
         found[f"{name}_low"], found[f"{name}_high"] = (round(bound, 3) for bound in intervals.of_share(found[name], count))
         found[f"{name}_bleu"] = round(metrics.load("bleu").compute(predictions=said, references=[[text] for text in right])["bleu"], 1)
         found.setdefault("examples", [[i, o] for i, o in zip(inputs[:2], said[:2], strict=True)])

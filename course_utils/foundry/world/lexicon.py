@@ -1,7 +1,9 @@
 """What there is in the small world, in English and in French: one line an entry. Knows no grammar beyond the forms of a word.
 
 To add an animal, add a line to ANIMALS: its English name, its French name and m or f. A star before a French word stands for an h
-that takes no elision (le hibou). Irregular plurals stand behind a slash.
+that takes no elision (le hibou). Irregular plurals stand behind a slash. What is not provided for: an English word that begins with a
+vowel and sounds otherwise (a unicorn), a French one that begins with y (le yack). Whoever adds a line builds anew what learned from the
+world: `make foundry`, more than an hour.
 """
 
 from dataclasses import dataclass
