@@ -140,6 +140,7 @@ def _write(
     settings.save_pretrained(folder)
     path = folder / "adapter_config.json"
     content = json.loads(path.read_text(encoding="utf-8"))
+    content["target_modules"].sort()  # a set in PEFT, whose order differs from process to process
     content["base_model_name_or_path"] = catalog.find(ENCODER, "checkpoint").hub_id
     path.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8", newline="\n")
     config.architectures, config.dtype, config._name_or_path = [architecture], "float32", ""
