@@ -144,6 +144,8 @@ def _write(
     content["base_model_name_or_path"] = catalog.find(ENCODER, "checkpoint").hub_id
     path.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8", newline="\n")
     config.architectures, config.dtype, config._name_or_path = [architecture], "float32", ""
+    if architecture.endswith("ForSequenceClassification"):  # the model notes it at its first loss: one that only resumes has had none
+        config.problem_type = "single_label_classification"
     config.save_pretrained(folder)
 
 
