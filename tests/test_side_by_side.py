@@ -11,7 +11,7 @@ import pytest
 
 from course_utils import foundry, profile
 from course_utils.errors import RecipeFailed
-from course_utils.foundry import side_by_side
+from course_utils.foundry import frame, side_by_side
 from course_utils.foundry.frame import Recipe
 
 LONG = Recipe("questions", dict, "", minutes=9)
@@ -72,6 +72,14 @@ class TestOrder:
         assert list(side_by_side.rebuild(ALL, ["sentiment", "entities"], again=False, quick=True, jobs=1)) == ["sentiment", "entities"]
         assert log.began == ["sentiment", "entities"] and log.most == 1
 
+    def test_what_stands_takes_no_process_and_holds_nobody_up(self, at_work, monkeypatch):
+        log = at_work(lambda name: None)
+        monkeypatch.setattr(frame, "is_current", lambda recipe: recipe.name != "sentiment")
+        monkeypatch.setattr(frame, "_renew_card", lambda recipe: "unchanged")
+        outcomes = side_by_side.rebuild(ALL, [], again=False, quick=False, jobs=2)
+        assert log.began == ["sentiment"]
+        assert [name for name, what in outcomes.items() if what == "unchanged"] == ["reviews", "entities", "questions"]
+
     def test_recipes_of_this_course_can_all_be_taken(self):
         assert set(side_by_side.order(foundry.recipes()).static_order()) == {recipe.name for recipe in foundry.recipes()}
 
@@ -85,7 +93,7 @@ class TestFailure:
 
         log = at_work(fail_at_once)
         with pytest.raises(RecipeFailed, match="the disk is full"):
-            side_by_side.rebuild(ALL, [], again=False, quick=False, jobs=2)
+            side_by_side.rebuild(ALL, [], again=True, quick=False, jobs=2)
         assert log.began == ["questions", "reviews"] and log.ended == ["questions"]
 
 

@@ -72,20 +72,26 @@ def rebuild(recipes: Sequence[Recipe], names: Iterable[str] = (), again: bool = 
     outcomes = {}
     for recipe in (bar := tqdm(chosen, desc="foundry", unit="recipe", disable=None)):
         bar.set_postfix_str(recipe.name)
-        reason = recipe.impossible()
-        if reason:
-            outcomes[recipe.name] = f"kept: {reason}"
-            if not quick and is_current(recipe):
-                _renew_card(recipe)
-        elif quick:
-            outcomes[recipe.name] = _try(recipe)
-        elif not again and is_current(recipe):
-            outcomes[recipe.name] = _renew_card(recipe)
-        elif catalog.entries()[recipe.name].package:
-            outcomes[recipe.name] = _measure(recipe)
-        else:
-            outcomes[recipe.name] = _build(recipe)
+        outcomes[recipe.name] = outcome(recipe, again, quick)
     return outcomes
+
+
+def outcome(recipe: Recipe, again: bool = False, quick: bool = False) -> str:
+    """Builds one recipe where there is something to build, and returns what became of it."""
+    if reason := recipe.impossible():
+        if not quick and is_current(recipe):
+            _renew_card(recipe)
+        return f"kept: {reason}"
+    if quick:
+        return _try(recipe)
+    if not again and is_current(recipe):
+        return _renew_card(recipe)
+    return _measure(recipe) if catalog.entries()[recipe.name].package else _build(recipe)
+
+
+def stands(recipe: Recipe, again: bool, quick: bool) -> bool:
+    """Returns True when there is nothing to build."""
+    return bool(recipe.impossible()) or (not (again or quick) and is_current(recipe))
 
 
 def choose(recipes: Sequence[Recipe], names: Iterable[str]) -> list[Recipe]:

@@ -50,12 +50,20 @@ def rebuild(recipes: Sequence["Recipe"], names: Iterable[str], again: bool, quic
         tqdm(total=len(chosen), desc="foundry", unit="recipe", disable=None) as bar,
     ):
         while sorter.is_active():
-            waiting = sorted([*waiting, *sorter.get_ready()], key=lambda name: -minutes[name])
+            while ready := sorter.get_ready():
+                for name in ready:
+                    if not frame.stands(chosen[name], again, quick):
+                        waiting.append(name)
+                        continue
+                    outcomes[name] = frame.outcome(chosen[name], again, quick)  # not worth a process
+                    sorter.done(name)
+                    bar.update()
+            waiting.sort(key=lambda name: -minutes[name])
             while waiting and lines:
                 name, line = waiting.pop(0), lines.pop()
                 at_work[pool.submit(_one, name, again, quick, line)] = (name, line)
             bar.set_postfix_str(", ".join(name for name, _ in at_work.values()))
-            for done in wait(at_work, return_when=FIRST_COMPLETED).done:
+            for done in wait(at_work, return_when=FIRST_COMPLETED).done if at_work else ():
                 name, line = at_work.pop(done)
                 outcomes[name] = done.result()
                 lines.append(line)
